@@ -1,0 +1,5 @@
+"""`python -m clarion` is `clarion`."""
+
+from clarion.cli.main import app
+
+app()

@@ -1,0 +1,1 @@
+"""`clarion demo`: a campaign from a messy file to the balance sheet, against the simulators."""

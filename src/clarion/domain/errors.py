@@ -1,0 +1,130 @@
+"""Every refusal Clarion raises, as one tree. Each carries data; only the edges turn it into words or HTTP."""
+
+from collections.abc import Sequence
+
+
+class ClarionError(Exception):
+    """Something the caller can mend. `str(error)` is one sentence for a person: what, where, how to mend."""
+
+
+class NotFound(ClarionError):
+    """A thing named by the caller does not exist (or belongs to somebody else, which is the same to them)."""
+
+    def __init__(self, what: str, which: object) -> None:
+        super().__init__(f"There is no {what} {which!r}.")
+        self.what, self.which = what, which
+
+
+class AlreadyExists(ClarionError):
+    """A name that must be unique is taken."""
+
+    def __init__(self, what: str, which: object) -> None:
+        super().__init__(f"A {what} named {which!r} exists already: choose another name.")
+        self.what, self.which = what, which
+
+
+class BadContent(ClarionError):
+    """A message's content has a wrong shape. `field` is a path such as `buttons/0/title`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"content{f'.{field}' if field else ''}: {problem}.")
+        self.field, self.problem = field, problem
+
+
+class BadSender(ClarionError):
+    """A sender's fields are missing, wrong, or do not fit together. `problems` holds one phrase for each."""
+
+    def __init__(self, provider: str, problems: list[str]) -> None:
+        super().__init__(f"This {provider} sender cannot be used: {'; '.join(problems)}.")
+        self.provider, self.problems = provider, problems
+
+
+class ProviderRefused(ClarionError):
+    """A provider turned down an administrative call (templates, health). `code` is the provider's."""
+
+    def __init__(self, provider: str, code: str, reason: str) -> None:
+        super().__init__(f"{provider} refused ({code}): {reason}")
+        self.provider, self.code, self.reason = provider, code, reason
+
+
+class BadWebhook(ClarionError):
+    """A webhook, or one event in it, cannot be read. The event is set aside with this reason."""
+
+
+class TemplateSyntax(BadContent):
+    """A text with variables cannot be read. `line` and `column` count from 1 within the field."""
+
+    def __init__(self, field: str, line: int, column: int, problem: str) -> None:
+        super().__init__(field, f"line {line}, column {column}: {problem}")
+        self.line, self.column = line, column
+
+
+class KeyMissing(ClarionError):
+    """Credentials were encrypted with a key that was not given, or no key was given at all."""
+
+
+class KeyWrong(ClarionError):
+    """A key is malformed, or is not the one the credentials were encrypted with."""
+
+
+class WrongStatus(ClarionError):
+    """Something was asked of a campaign that its status does not allow."""
+
+    def __init__(self, campaign: str, status: str, wish: str) -> None:
+        super().__init__(f"Campaign {campaign!r} is {status} and cannot be {wish}.")
+        self.campaign, self.status, self.wish = campaign, status, wish
+
+
+class CampaignRefused(ClarionError):
+    """A campaign cannot be launched as it is. `problems` holds one sentence for each thing to mend."""
+
+    def __init__(self, campaign: str, problems: Sequence[str]) -> None:
+        super().__init__(f"Campaign {campaign!r} cannot be launched: " + " ".join(problems))
+        self.campaign, self.problems = campaign, tuple(problems)
+
+
+class BadAddress(ClarionError):
+    """A text is not a phone number we can dial. `reason` completes the sentence "this number ..."."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        super().__init__(f"phone {shown!r} {reason}")
+        self.text, self.reason = text, reason
+
+
+class BadFile(ClarionError):
+    """A file to import cannot be read as a whole. `problem` says where and how to mend it."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name, self.problem = name, problem
+
+
+class BadMapping(ClarionError):
+    """Columns and attributes do not fit together. `problems` holds one sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class ImportNotPossible(ClarionError):
+    """An import cannot start or go on as things stand: another one holds the list, or its file changed."""
+
+
+class BadCampaign(ClarionError):
+    """A field of a campaign has a value that cannot be used."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}.")
+        self.field, self.problem = field, problem
+
+
+class PersonStopped(ClarionError):
+    """The person asked not to be written to, or must not be for a while."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"{address} must not be written to ({reason.replace('_', ' ')}): choose another number."
+        )
+        self.address, self.reason = address, reason

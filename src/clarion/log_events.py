@@ -1,0 +1,37 @@
+"""The name of every event Clarion logs, with what it means. A name that is not here fails a test.
+
+Names are noun.verb in the past. Fields are ids and numbers with their unit (`took_ms`), never addresses,
+texts or tokens. The reference page is written from here by `make docs`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "attempt.broke": "An error of our own while a request was under way; its message is unknown.",
+        "campaign.tripped": "Too many of a campaign's messages were refused, and it was paused.",
+        "doubt.requeued": "An unknown message is queued again; `absent` says whether it is proven not sent.",
+        "doubt.settled": "What became of an unknown message was found out; `by` says how.",
+        "engine.started": "This process sends: it has started its lanes.",
+        "engine.stopped": "The lanes have ended; nothing of this process is under way.",
+        "engine.stopping": "The lanes were told to end; requests under way may still finish.",
+        "evidence.unavailable": "A provider could not be asked about an unknown message; it is asked again later.",
+        "inbox.batch_broke": "A batch of webhook events could not be read; they are read one by one instead.",
+        "inbox.event_broke": "A webhook event could not be read; it is set aside with the reason.",
+        "journal.line_unreadable": "A line of the outcome journal was cut short; it is set aside.",
+        "journal.replayed": "Outcomes that an earlier process left in its journal are now in the database.",
+        "lane.broke": "A lane's work failed; it is tried again after `retry_s` seconds.",
+        "lane.unknown": "A lane was woken that this release has no work for.",
+        "leases.recovered": "Messages of a worker that is gone: `returned` to the queue, `doubted` as unknown.",
+        "library.logged": "A library said something; `library` names it and `message` holds its words.",
+        "marks.lost": "The database did not confirm a group of marks; none of its messages is sent.",
+        "outcomes.journaled": "The database did not take outcomes; they wait in the journal.",
+        "sender.paused": "A provider refused something about the whole account, and the sender was paused.",
+        "sender.slowed": "A provider asked for fewer messages; `pace` is the rate now, per second.",
+        "sweep.broke": "Looking for due work failed; the next sweep tries again.",
+        "webhook.not_stored": "A webhook could not be stored and was answered with 503; the provider sends it again.",
+        "webhook.refused": "A webhook whose signature proves no sender was answered with 403.",
+        "webhook.unreadable": "A webhook with a good signature could not be read and was answered with 400.",
+    }
+)

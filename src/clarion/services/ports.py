@@ -1,0 +1,10 @@
+"""What services need from the world around them, as protocols. bootstrap.py gives the real ones."""
+
+from typing import Protocol
+
+
+class Waker(Protocol):
+    """Says "look at this lane". May lose, repeat or delay what it says: the sweep finds due rows anyway."""
+
+    def wake(self, lane: str, *, after: int = 0) -> None:
+        """Have the lane looked at in `after` microseconds. Call after the commit that made rows due."""

@@ -1,0 +1,1 @@
+"""Webhooks: stored first (intake), understood later (digest)."""

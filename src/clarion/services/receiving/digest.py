@@ -1,0 +1,144 @@
+"""The body of the `inbox` lane: stored events become receipts, replies, opt-outs and notices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from clarion.domain.breaker import tripped
+from clarion.domain.errors import ClarionError
+from clarion.providers.base import (
+    AccountNotice,
+    Event,
+    Preference,
+    RawEvent,
+    Receipt,
+    Reply,
+    TemplateChange,
+    Unread,
+)
+from clarion.providers.kind import ProviderKind
+from clarion.services.campaigns import pause_campaign
+from clarion.services.receiving import people
+from clarion.store import counts, inbox, notices, receipts
+from clarion.store.db import Database, Tx
+from clarion.store.inbox import Stored
+
+log = structlog.get_logger()
+
+BATCH = 500
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A batch by what each event means. Every stored event is in exactly one of these."""
+
+    receipts: list[receipts.Heard] = field(default_factory=list)
+    replies: list[tuple[Stored, Reply]] = field(default_factory=list)
+    preferences: list[tuple[Stored, Preference]] = field(default_factory=list)
+    changes: list[tuple[Stored, TemplateChange | AccountNotice]] = field(default_factory=list)
+    aside: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Digest:
+    """Reads the inbox. Any number may run at once: each takes events the others skip."""
+
+    def __init__(self, db: Database, kinds: Mapping[str, ProviderKind]) -> None:
+        self._db, self._kinds = db, kinds
+
+    async def work(self) -> int | None:
+        """Read all that is due; microseconds until more is, None if nothing waits."""
+        while await self._batch(BATCH) == BATCH:
+            pass
+        async with self._db.reading() as tx:
+            found: int | None = await inbox.due(tx)
+        return found
+
+    async def _batch(self, size: int) -> int:
+        """One transaction for a batch; if it breaks, one event at a time, so that only the poison is set aside."""
+        try:
+            return await self._db.persist(lambda: self._read(size))
+        except Exception as error:  # the batch is read again, event by event
+            if size == 1:
+                raise
+            log.warning("inbox.batch_broke", error=type(error).__name__)
+        handled = 0
+        for _ in range(size):
+            try:
+                if not await self._db.persist(lambda: self._read(1)):
+                    break
+            except Exception as error:  # noqa: BLE001  # kept with its reason, its neighbours go on
+                await self._blame(type(error).__name__)
+            handled += 1
+        return handled
+
+    async def _blame(self, reason: str) -> None:
+        async with self._db.transaction() as tx:
+            for event in await inbox.take(tx, 1):
+                await inbox.failed(tx, event.id, reason)
+                log.error("inbox.event_broke", inbox_id=event.id, error=reason)
+
+    async def _read(self, size: int) -> int:
+        async with self._db.transaction() as tx:
+            events = await inbox.take(tx, size)
+            if not events:
+                return 0
+            found = self._sort(events)
+            histories = await self._apply(tx, events, found)
+        for campaign, history in histories.items():
+            reason = tripped(history)
+            if reason is not None:
+                await pause_campaign(self._db, campaign, reason)
+        return len(events)
+
+    def _sort(self, events: Sequence[Stored]) -> _Sorted:
+        found = _Sorted()
+        for event in events:
+            try:
+                meaning = self._translate(event)
+            except ClarionError as problem:
+                found.aside.append((event.id, str(problem)))
+                continue
+            match meaning:
+                case Receipt(provider_id, echo, status, at, fault):
+                    found.receipts.append(
+                        receipts.Heard(event.id, event.senders, provider_id, echo, status, at, fault)
+                    )
+                case Reply():
+                    found.replies.append((event, meaning))
+                case Preference():
+                    found.preferences.append((event, meaning))
+                case TemplateChange() | AccountNotice():
+                    found.changes.append((event, meaning))
+                case Unread(reason):
+                    found.aside.append((event.id, reason))
+        return found
+
+    def _translate(self, event: Stored) -> Event:
+        raw = RawEvent(event.account, event.kind, event.key, event.body)
+        return self._kinds[event.provider].webhooks.translate(raw)
+
+    async def _apply(self, tx: Tx, events: Sequence[Stored], found: _Sorted) -> Mapping[int, str]:
+        moves = counts.Moves()
+        aside = list(found.aside)
+        await _take_changes(tx, found.changes)
+        aside += await people.take_replies(tx, found.replies, moves)
+        await people.take_preferences(tx, found.preferences, moves)
+        applied = await receipts.apply(tx, found.receipts, moves)
+        gone = {ident for ident, _ in aside} | set(applied.orphans)
+        await inbox.aside(tx, aside)
+        await inbox.orphans(tx, [e for e in events if e.id in set(applied.orphans)])
+        await inbox.done(tx, [e.id for e in events if e.id not in gone])
+        return applied.histories
+
+
+async def _take_changes(tx: Tx, found: Sequence[tuple[Stored, TemplateChange | AccountNotice]]) -> None:
+    for event, change in found:
+        for sender in sorted(event.senders):
+            match change:
+                case TemplateChange(name, language, status, reason):
+                    await notices.template_changed(
+                        tx, sender, name=name, language=language, status=status, reason=reason
+                    )
+                case AccountNotice(_, what, detail, pause):
+                    await notices.account_said(tx, sender, event=what, detail=detail, pause=pause)

@@ -1,0 +1,291 @@
+"""The body of a `send:<sender>` lane: keep about a second of slots claimed, mark each just before it is due."""
+
+import asyncio
+import contextlib
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from clarion.domain.errors import ClarionError
+from clarion.domain.sending import (
+    PAUSES_SENDER,
+    SLOWS_SENDER,
+    Accepted,
+    Fault,
+    FaultKind,
+    NotSent,
+    Outcome,
+    Rejected,
+    Unknown,
+)
+from clarion.providers.base import Outgoing
+from clarion.services.senders import pause_sender
+from clarion.services.sending.contents import Contents
+from clarion.services.sending.ledger import Ledger
+from clarion.services.sending.providers import Providers
+from clarion.services.sending.starts import Ready, Starts, clock
+from clarion.store import timelines
+from clarion.store.db import Database
+from clarion.store.outbox.claim import Claimed, claim, next_due
+from clarion.store.outbox.mark import Mark, release
+from clarion.store.outbox.settle import Result
+from clarion.store.receipts import make_echo
+
+log = structlog.get_logger()
+
+BLOCKED = 100_000  # due, but its contact has another message on the way: look again after 0.1 s
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How sending is timed; microseconds unless said otherwise. See settings `sending.*`."""
+
+    horizon: int = 1_000_000
+    lease: int = 60_000_000
+    mark_group: int = 20_000
+    mark_lead: int = 50_000
+    mark_expiry: int = 5_000_000
+    in_flight: int = 1_024  # requests per sender
+    headroom: float = 0.007  # share of the rate
+
+
+class Sending:
+    """All sending of one process. One `work(sender)` runs per sender; they share marks, results and connections."""
+
+    def __init__(
+        self,
+        db: Database,
+        ledger: Ledger,
+        providers: Providers,
+        *,
+        worker: str,
+        plan: Plan,
+    ) -> None:
+        self._db, self._ledger, self._providers = db, ledger, providers
+        self._worker, self._plan = worker, plan
+        self._contents = Contents(db)
+        self._lines: dict[int, _Line] = {}
+        self._stopping = False
+
+    async def work(self, sender_id: int, news: asyncio.Event) -> int | None:
+        """Send what is due; returns microseconds until more may be due, None if nothing is.
+
+        `news` set means rows became due meanwhile. Safe to repeat, to run in several processes at once and to
+        be killed anywhere: what was claimed returns, what was marked becomes `unknown`.
+        """
+        line = self._lines.setdefault(sender_id, _Line(self, sender_id))
+        return await line.work(news)
+
+    async def stop(self, *, grace: float = 30.0) -> None:
+        """Claim nothing more, give leases back, let requests finish for `grace` seconds."""
+        self._stopping = True
+        deadline = clock() + int(grace * 1_000_000)
+        # Once in a process's life, over many lines: an event for each would not pay.
+        while any(line.busy for line in self._lines.values()) and clock() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+class _Line:
+    """One sender's way through claim, mark, start."""
+
+    def __init__(self, sending: Sending, sender_id: int) -> None:
+        self._all, self._sender = sending, sender_id
+        self._plan = sending._plan
+        self._ahead: deque[Ready] = deque()
+        self._starts = Starts(self._start)
+        self._open = 0  # marked and not settled
+        self._freed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pausing = False
+        self._least = 1  # claims worth a transaction: without a rate, rows are taken by the hundred
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._open or self._ahead)
+
+    async def work(self, news: asyncio.Event) -> int | None:
+        claim_at, idle, full = 0, False, 0
+        while not self._all._stopping:
+            if news.is_set():
+                news.clear()
+                claim_at, idle = 0, False
+            now = clock()
+            room = self._plan.in_flight - self._open - len(self._ahead)
+            if not idle and room >= self._least and now >= max(claim_at, self._claim_next()):
+                claimed = await self._claim(room)
+                if claimed is None:
+                    await self._give_back()
+                    return None
+                idle, full = not claimed.claims and not claimed.full_for, claimed.full_for
+                claim_at = clock() + full
+                continue
+            if self._ahead:
+                await self._step(now, news, claim_at if not idle else now + self._plan.horizon)
+            elif idle or not full:
+                if idle or room >= self._least:
+                    break
+                await self._wait_for_room()
+            else:
+                await _sleep(news, claim_at - now)
+        await self._give_back()
+        if self._all._stopping:
+            return None
+        async with self._all._db.reading() as tx:
+            due = await next_due(tx, self._sender)
+        return None if due is None else max(due, BLOCKED)
+
+    def _claim_next(self) -> int:
+        """When the slots in hand run low."""
+        return self._ahead[-1].at - self._plan.horizon // 2 if self._ahead else 0
+
+    async def _claim(self, room: int) -> Claimed | None:
+        plan, sending = self._plan, self._all
+
+        async def work() -> Claimed | None:
+            async with sending._db.transaction() as tx:
+                return await claim(
+                    tx,
+                    self._sender,
+                    worker=sending._worker,
+                    want=room,
+                    horizon=plan.horizon,
+                    lead=plan.mark_lead // 5,
+                    lease=plan.lease,
+                    headroom=plan.headroom,
+                )
+
+        claimed = await sending._db.persist(work)
+        if claimed is not None and claimed.claims:
+            # `wait` counts from the database's clock reading, which lies before now: late rather than early.
+            now = clock()
+            self._starts.pace(claimed.line.rate, plan.headroom)
+            self._least = 1 if claimed.line.rate else min(128, plan.in_flight)
+            for one in claimed.claims:
+                self._ahead.append(await sending._contents.render(one, now + one.wait, secrets.token_hex(16)))
+        return claimed
+
+    async def _step(self, now: int, news: asyncio.Event, claim_at: int) -> None:
+        """Mark the next group when its time has come, else sleep until then."""
+        group_at = self._ahead[0].at - self._plan.mark_lead
+        backlog = len(self._starts)
+        if now < group_at:
+            await _sleep(news, min(group_at, max(claim_at, self._claim_next(), now + 1_000)) - now)
+            return
+        room = min(self._plan.in_flight - self._open, 200)
+        if room <= 0 or backlog > 400:
+            await self._wait_for_room()
+            return
+        group: list[Ready] = []
+        end = max(self._ahead[0].at, now + self._plan.mark_lead) + self._plan.mark_group
+        while self._ahead and len(group) < room and self._ahead[0].at <= end:
+            group.append(self._ahead.popleft())
+        await self._mark(group)
+
+    async def _mark(self, group: Sequence[Ready]) -> None:
+        self._open += len(group)
+        marks = [_mark_of(ready) for ready in group]
+        try:
+            allowed = await self._all._ledger.mark(marks)
+        except Exception as error:  # noqa: BLE001  # the mark may or may not have been stored: nothing is sent
+            log.warning("marks.lost", messages=len(group), error=type(error).__name__)
+            await self._disown(group)
+            return
+        now = clock()
+        for ready, may in zip(group, allowed, strict=True):
+            if may:
+                ready.marked_at = now
+                self._starts.add(ready)
+            else:
+                self._open -= 1
+
+    async def _disown(self, group: Sequence[Ready]) -> None:
+        """After a lost commit answer: stored marks are settled as certainly not sent, leases run out."""
+        fault = Fault(FaultKind.NETWORK, "store", "The database went away before the request began.")
+        results = [Result(r.claim.message_id, r.attempt_id, NotSent(fault)) for r in group]
+        try:
+            await self._all._ledger.settle(results)
+        finally:
+            self._open -= len(group)
+
+    def _start(self, ready: Ready) -> None:
+        task = asyncio.create_task(self._request(ready))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _request(self, ready: Ready) -> None:
+        try:
+            outcome = await self._outcome(ready)
+            await self._all._ledger.settle([Result(ready.claim.message_id, ready.attempt_id, outcome)])
+        finally:
+            self._open -= 1
+            self._freed.set()
+
+    async def _outcome(self, ready: Ready) -> Outcome:
+        if clock() - ready.marked_at > self._plan.mark_expiry:
+            return NotSent(
+                Fault(FaultKind.NETWORK, "late", "The process stood still between mark and request.")
+            )
+        if ready.content is None:
+            return Rejected(Fault(FaultKind.REQUEST, "content", ready.problem))
+        if ready.dry_run:
+            return Accepted(f"dry-run-{ready.attempt_id}")
+        try:
+            provider = await self._all._providers.get(self._sender)
+            echo = make_echo(ready.claim.message_id, ready.attempt_id)
+            outcome = await provider.send(Outgoing(ready.claim.address, ready.content, echo))
+        except (
+            ClarionError
+        ) as refusal:  # raised before the request: the content cannot be sent to this provider
+            return Rejected(Fault(FaultKind.REQUEST, "content", str(refusal)))
+        except Exception as error:  # a fault of ours after the mark proves nothing about the request
+            log.exception("attempt.broke", message_id=ready.claim.message_id)
+            return Unknown(f"an error of our own: {type(error).__name__}")
+        await self._react(outcome)
+        return outcome
+
+    async def _react(self, outcome: Outcome) -> None:
+        """What an answer means for the sender as a whole, before the message itself is settled."""
+        match outcome:
+            case Rejected(fault) | NotSent(fault) if fault.kind in PAUSES_SENDER:
+                if not self._pausing:
+                    self._pausing = True
+                    try:
+                        await pause_sender(self._all._db, self._sender, f"{fault.reason} (code {fault.code})")
+                        log.warning("sender.paused", sender_id=self._sender, code=fault.code)
+                    finally:
+                        self._pausing = False
+            case NotSent(fault, retry_after) if fault.kind in SLOWS_SENDER:
+                async with self._all._db.transaction() as tx:
+                    slower = await timelines.throttle(tx, self._sender, hold=retry_after)
+                if slower is not None:
+                    log.info(
+                        "sender.slowed", sender_id=self._sender, code=fault.code, pace=round(slower.pace, 2)
+                    )
+            case _:
+                pass
+
+    async def _give_back(self) -> None:
+        if self._ahead:
+            leases = [_mark_of(ready) for ready in self._ahead]
+            self._ahead.clear()
+            async with self._all._db.transaction() as tx:
+                await release(tx, leases)
+
+    async def _wait_for_room(self) -> None:
+        self._freed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._freed.wait(), 0.05)
+
+
+def _mark_of(ready: Ready) -> Mark:
+    claim_ = ready.claim
+    return Mark(claim_.message_id, claim_.token, ready.attempt_id, claim_.sender_id, claim_.campaign_id)
+
+
+async def _sleep(news: asyncio.Event, duration: int) -> None:
+    """Sleep `duration` microseconds, or until there is news."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(news.wait(), max(0, duration) / 1_000_000)

@@ -1,0 +1,182 @@
+"""Campaign rows: what was asked for, and how far it has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from clarion.domain.campaign import CampaignStatus
+from clarion.domain.errors import AlreadyExists, NotFound
+from clarion.store import audience, dialect
+from clarion.store.counts import COLUMNS
+from clarion.store.db import Tx
+from clarion.store.tables import campaign_counts, campaigns, lists
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One row of `campaigns`, with its status as a CampaignStatus."""
+
+    id: int
+    workspace_id: int
+    name: str
+    sender_id: int
+    lists: list[int]
+    retry_of: int | None
+    retry_statuses: list[str]
+    content: dict[str, Any]
+    required: list[str]
+    on_missing: str
+    policy: str
+    dry_run: bool
+    status: CampaignStatus
+    status_reason: str
+    epoch: int
+    cursor: int
+    bound: int
+    expanded: bool
+    scheduled_at: int
+    expires_at: int
+    created_at: int
+    launched_at: int
+    finished_at: int
+
+
+async def create(tx: Tx, values: Mapping[str, Any]) -> int:
+    """Insert a draft and its counters. Raises AlreadyExists for a taken name."""
+    try:
+        row = await tx.first(
+            sa.insert(campaigns).returning(campaigns.c.id), {**values, "created_at": await tx.now()}
+        )
+    except IntegrityError:
+        raise AlreadyExists("campaign", values["name"]) from None
+    assert row is not None
+    await tx.run(sa.insert(campaign_counts), {"campaign_id": row.id})
+    return int(row.id)
+
+
+async def find(tx: Tx, campaign: int | str, *, workspace: int | None = None) -> Campaign:
+    """One campaign by id or, within a workspace, by name. Raises NotFound."""
+    query = sa.select(campaigns).where(
+        campaigns.c.id == campaign if isinstance(campaign, int) else campaigns.c.name == campaign
+    )
+    if workspace is not None:
+        query = query.where(campaigns.c.workspace_id == workspace)
+    return _campaign(await tx.first(query), campaign)
+
+
+async def lock(tx: Tx, campaign_id: int) -> Campaign:
+    """The campaign, held until the transaction ends. Raises NotFound."""
+    query = sa.select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
+    return _campaign(await tx.first(query), campaign_id)
+
+
+async def every(tx: Tx, workspace: int) -> list[Campaign]:
+    """All campaigns of a workspace, newest first."""
+    query = sa.select(campaigns).where(campaigns.c.workspace_id == workspace).order_by(campaigns.c.id.desc())
+    return [_campaign(row, "") for row in await tx.all(query)]
+
+
+async def update(tx: Tx, campaign_id: int, **values: Any) -> None:
+    """Set columns of a locked campaign."""
+    await tx.run(sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
+
+
+async def counts(tx: Tx, campaign_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The counters of each campaign."""
+    query = sa.select(campaign_counts).where(campaign_counts.c.campaign_id.in_(campaign_ids))
+    return {
+        row.campaign_id: {column: getattr(row, column) for column in COLUMNS} for row in await tx.all(query)
+    }
+
+
+async def clear_breaker(tx: Tx, campaign_id: int) -> None:
+    """Forget the outcomes that paused the campaign: the cause was mended."""
+    await tx.run("UPDATE campaign_counts SET breaker = '' WHERE campaign_id = :id", {"id": campaign_id})
+
+
+async def retries_of(tx: Tx, campaign_id: int) -> list[Campaign]:
+    """The campaigns that retry this one, oldest first."""
+    query = sa.select(campaigns).where(campaigns.c.retry_of == campaign_id).order_by(campaigns.c.id)
+    return [_campaign(row, "") for row in await tx.all(query)]
+
+
+async def audience_of(tx: Tx, campaign: Campaign) -> audience.Audience:
+    """Whom the campaign writes to."""
+    if campaign.retry_of is None:
+        return audience.of_lists(campaign.lists)
+    siblings = [each.id for each in await retries_of(tx, campaign.retry_of) if each.id != campaign.id]
+    return audience.of_campaign(campaign.retry_of, campaign.retry_statuses, siblings)
+
+
+async def list_ids(tx: Tx, workspace: int, wanted: Sequence[int | str]) -> list[int]:
+    """The ids of lists named by id or name, each once, in the order given. Raises NotFound."""
+    rows = await tx.all(sa.select(lists.c.id, lists.c.name).where(lists.c.workspace_id == workspace))
+    known: dict[int | str, int] = {row.id: row.id for row in rows} | {row.name: row.id for row in rows}
+    for each in wanted:
+        if each not in known:
+            raise NotFound("list", each)
+    return list(dict.fromkeys(known[each] for each in wanted))
+
+
+async def due(tx: Tx, now: int) -> Sequence[sa.Row[Any]]:
+    """`id`, `scheduled_at` of the scheduled campaigns whose time has come."""
+    return await tx.all(
+        "SELECT id, scheduled_at FROM campaigns "
+        "WHERE status = 'scheduled' AND scheduled_at <= :now ORDER BY id",
+        {"now": now},
+    )
+
+
+async def finish(tx: Tx) -> list[int]:
+    """Mark as finished what has nothing left that could still be sent by itself; the ids."""
+    rows = await tx.all(
+        f"""
+        UPDATE campaigns SET status = 'finished', finished_at = {dialect.now_sql(tx.name)}
+        WHERE status IN ('running', 'paused') AND expanded = :yes AND NOT EXISTS (
+            SELECT 1 FROM outbox o WHERE o.campaign_id = campaigns.id AND o.unresolved = :no)
+        RETURNING id
+        """,
+        {"yes": True, "no": False},
+    )
+    return [row.id for row in rows]
+
+
+async def half_stopped(tx: Tx) -> list[int]:
+    """Stopped campaigns that still have messages waiting."""
+    rows = await tx.all(
+        """
+        SELECT id FROM campaigns WHERE status = 'stopped' AND EXISTS (
+            SELECT 1 FROM outbox o WHERE o.campaign_id = campaigns.id AND o.state IN ('queued', 'leased'))
+        """
+    )
+    return [row.id for row in rows]
+
+
+async def in_state(tx: Tx, campaign_id: int, state: str) -> int:
+    """How many messages the outbox holds in one state."""
+    return int(
+        await tx.scalar(
+            "SELECT count(*) FROM outbox WHERE campaign_id = :id AND state = :state",
+            {"id": campaign_id, "state": state},
+        )
+    )
+
+
+async def waiting(tx: Tx, campaign_id: int, limit: int) -> Sequence[sa.Row[Any]]:
+    """Lock the first `limit` messages that nobody has begun to send: `message_id`, `state`."""
+    return await tx.all(
+        f"""
+        SELECT message_id, state FROM outbox WHERE campaign_id = :id AND state IN ('queued', 'leased')
+        ORDER BY message_id LIMIT :limit {dialect.for_update(tx.name)}
+        """,
+        {"id": campaign_id, "limit": limit},
+    )
+
+
+def _campaign(row: sa.Row[Any] | None, wanted: int | str) -> Campaign:
+    if row is None:
+        raise NotFound("campaign", wanted)
+    return Campaign(**{**row._mapping, "status": CampaignStatus(row.status)})

@@ -1,0 +1,30 @@
+"""Which lanes have due rows: the question the sweep asks, answered without walking any queue."""
+
+from clarion.store import dialect
+from clarion.store.db import Tx
+
+
+async def lanes(tx: Tx) -> list[str]:
+    """Names of all lanes with work that is due, or will be without anybody saying so."""
+    now = dialect.now_sql(tx.name)
+    senders = await tx.all(
+        """
+        SELECT s.id FROM senders s WHERE s.state = 'active' AND (
+          EXISTS (SELECT 1 FROM outbox o WHERE o.sender_id = s.id AND o.campaign_id = 0 AND o.state = 'queued')
+          OR EXISTS (SELECT 1 FROM campaigns c JOIN campaign_counts k ON k.campaign_id = c.id
+                     WHERE c.sender_id = s.id AND c.status = 'running' AND k.queued > 0))
+        """
+    )
+    growing = await tx.all("SELECT id FROM campaigns WHERE status = 'running' AND NOT expanded")
+    heard = await tx.scalar(
+        f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND due_at <= {now})"
+    )
+    doubted = await tx.scalar(
+        f"SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'unknown' AND until <= {now})"
+    )
+    return [
+        *(f"send:{row.id}" for row in senders),
+        *(f"expand:{row.id}" for row in growing),
+        *(["inbox"] if heard else []),
+        *(["doubts"] if doubted else []),
+    ]

@@ -1,0 +1,187 @@
+"""Imports: what was asked, how far it is, and the rows that need telling."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from clarion.domain.errors import NotFound
+from clarion.store import dialect
+from clarion.store.contacts import upsert_sql
+from clarion.store.db import Tx
+from clarion.store.tables import campaigns, import_rows, imports, lists, mappings
+
+VERDICTS = ("accepted", "corrected", "duplicate", "invalid", "opted_out")
+
+_SHOWN = sa.select(imports, lists.c.name.label("list_name")).join(lists, lists.c.id == imports.c.list_id)
+
+
+async def insert(tx: Tx, values: Mapping[str, Any]) -> int:
+    """A new import's id."""
+    statement = sa.insert(imports).values(**values, created_at=await tx.now()).returning(imports.c.id)
+    return int(await tx.scalar(statement))
+
+
+async def get(tx: Tx, workspace_id: int, import_id: int) -> sa.Row[Any]:
+    """The import with `list_name`. Raises NotFound."""
+    row = await tx.first(_SHOWN.where(imports.c.workspace_id == workspace_id, imports.c.id == import_id))
+    if row is None:
+        raise NotFound("import", import_id)
+    return row
+
+
+async def lock(tx: Tx, import_id: int) -> sa.Row[Any] | None:
+    """The import's `status` and `cursor`; nobody else moves them before commit."""
+    return await tx.first(
+        sa.select(imports.c.status, imports.c.cursor).where(imports.c.id == import_id).with_for_update()
+    )
+
+
+async def running_on(tx: Tx, list_id: int) -> sa.Row[Any] | None:
+    """The unfinished import into the list, if there is one."""
+    return await tx.first(_SHOWN.where(imports.c.list_id == list_id, imports.c.status == "running"))
+
+
+async def overview(tx: Tx, workspace_id: int, *, limit: int = 50) -> Sequence[sa.Row[Any]]:
+    """The newest imports with `list_name`, newest first."""
+    return await tx.all(
+        _SHOWN.where(imports.c.workspace_id == workspace_id).order_by(imports.c.id.desc()).limit(limit)
+    )
+
+
+async def finish(tx: Tx, import_id: int, status: Literal["finished", "failed"], error: str = "") -> bool:
+    """End a running import; True if it was running."""
+    ended = await tx.run(
+        sa.update(imports)
+        .where(imports.c.id == import_id, imports.c.status == "running")
+        .values(status=status, error=error, finished_at=await tx.now())
+    )
+    return ended > 0
+
+
+async def told(
+    tx: Tx, import_id: int, *, verdict: str = "", after: int = 0, limit: int = 1_000
+) -> Sequence[sa.Row[Any]]:
+    """Rows that need telling, by line: `line`, `verdict`, `detail`, `raw`."""
+    query = sa.select(import_rows).where(import_rows.c.import_id == import_id, import_rows.c.line > after)
+    if verdict:
+        query = query.where(import_rows.c.verdict == verdict)
+    return await tx.all(query.order_by(import_rows.c.line).limit(limit))
+
+
+# --- a batch ----------------------------------------------------------------------------------------------
+
+_GOOD = dialect.Rows(
+    {
+        "line": "int",
+        "address": "text",
+        "person": "text",
+        "attributes": "json",
+        "language": "text",
+        "timezone": "text",
+        "detail": "text",
+    }
+)
+_BAD = dialect.Rows({"line": "int", "detail": "text", "raw": "json"})
+
+_KEPT = "verdict IN ('accepted', 'corrected')"
+
+
+async def keep_batch(
+    tx: Tx, row: sa.Row[Any], *, cursor: int, good: str, bad: str, bad_count: int
+) -> dict[str, int]:
+    """Store a batch of an import that `lock` gave, and move its cursor; how many rows got each verdict.
+
+    `good` and `bad` are JSON arrays of arrays, as services/importing/judge.py orders them. One statement for
+    each step, whatever the number of rows.
+    """
+    name, values = tx.name, {"import": row.id, "list": row.list_id, "workspace": row.workspace_id}
+    await tx.run(
+        f"CREATE TEMPORARY TABLE import_batch AS SELECT line, address, person, attributes, language, timezone, "
+        f"CASE detail WHEN '' THEN 'accepted' ELSE 'corrected' END AS verdict, detail FROM {_GOOD.from_json(name)}",
+        {"v_rows": good},
+    )
+    await tx.run(
+        "UPDATE import_batch SET verdict = 'opted_out', detail = 'opted out: ' || s.source FROM suppressions s "
+        "WHERE s.workspace_id = :workspace AND s.person = import_batch.person AND s.until = 0",
+        values,
+    )
+    await tx.run(
+        "UPDATE import_batch SET verdict = 'duplicate', detail = 'duplicate of line ' || m.line "
+        "FROM contacts c JOIN list_members m ON m.contact_id = c.id "
+        "WHERE c.workspace_id = :workspace AND c.person = import_batch.person AND m.list_id = :list "
+        f"AND m.import_id = :import AND import_batch.{_KEPT}",
+        values,
+    )
+    await tx.run(
+        "UPDATE import_batch SET verdict = 'duplicate', detail = 'duplicate of line ' || f.line "
+        "FROM (SELECT person, min(line) AS line FROM import_batch GROUP BY person HAVING count(*) > 1) f "
+        f"WHERE f.person = import_batch.person AND import_batch.line > f.line AND import_batch.{_KEPT}"
+    )
+    await tx.run(
+        upsert_sql(name, f"FROM import_batch WHERE {_KEPT} ORDER BY person"),
+        {**values, "now": await tx.now()},
+    )
+    await tx.run(
+        "INSERT INTO list_members (list_id, contact_id, import_id, line) SELECT :list, c.id, :import, b.line "
+        f"FROM import_batch b JOIN contacts c ON c.workspace_id = :workspace AND c.person = b.person WHERE b.{_KEPT} "
+        "ORDER BY b.line ON CONFLICT (list_id, contact_id) DO UPDATE "
+        "SET import_id = excluded.import_id, line = excluded.line",
+        values,
+    )
+    await tx.run(
+        "INSERT INTO import_rows (import_id, line, verdict, detail) "
+        "SELECT :import, line, verdict, detail FROM import_batch WHERE verdict <> 'accepted'",
+        values,
+    )
+    found = await tx.all("SELECT verdict, count(*) AS n FROM import_batch GROUP BY verdict")
+    counts = {str(each.verdict): int(each.n) for each in found}
+    await tx.run("DROP TABLE import_batch")
+    if bad_count:
+        counts["invalid"] = bad_count
+        await tx.run(
+            "INSERT INTO import_rows (import_id, line, verdict, detail, raw) "
+            f"SELECT :import, line, 'invalid', detail, raw FROM {_BAD.from_json(name)} WHERE true",
+            {**values, "v_rows": bad},
+        )
+    await tx.run(
+        sa.update(imports)
+        .where(imports.c.id == row.id)
+        .values({"cursor": cursor, **{verdict: imports.c[verdict] + n for verdict, n in counts.items()}})
+    )
+    return counts
+
+
+# --- saved mappings, and what a campaign needs --------------------------------------------------------------
+
+
+async def save_mapping(tx: Tx, workspace_id: int, name: str, mapping: Mapping[str, str]) -> None:
+    """Keep a mapping under a name; an old one of that name is replaced."""
+    await tx.run(sa.delete(mappings).where(mappings.c.workspace_id == workspace_id, mappings.c.name == name))
+    await tx.run(
+        sa.insert(mappings).values(
+            workspace_id=workspace_id, name=name, mapping=dict(mapping), created_at=await tx.now()
+        )
+    )
+
+
+async def saved_mapping(tx: Tx, workspace_id: int, name: str) -> dict[str, str]:
+    """The mapping kept under the name. Raises NotFound."""
+    found = await tx.scalar(
+        sa.select(mappings.c.mapping).where(mappings.c.workspace_id == workspace_id, mappings.c.name == name)
+    )
+    if found is None:
+        raise NotFound("mapping", name)
+    return dict(found)
+
+
+async def needed_by(tx: Tx, workspace_id: int, campaign: str) -> list[str]:
+    """The attributes that must not be blank for the campaign of that name. Raises NotFound."""
+    found = await tx.scalar(
+        sa.select(campaigns.c.required).where(
+            campaigns.c.workspace_id == workspace_id, campaigns.c.name == campaign
+        )
+    )
+    if found is None:
+        raise NotFound("campaign", campaign)
+    return list(found)

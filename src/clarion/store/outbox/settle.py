@@ -1,0 +1,219 @@
+"""Step three: what the requests ended in, for a whole group in one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clarion.domain import breaker
+from clarion.domain.message import Status
+from clarion.domain.sending import (
+    Accepted,
+    Doubted,
+    Failed,
+    Fault,
+    FollowUp,
+    Outcome,
+    Requeued,
+    Settled,
+    follow_up,
+)
+from clarion.store import counts, dialect, suppressions
+from clarion.store.db import Tx
+
+DAY = 24 * 3600 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One request's outcome. Applying it twice changes nothing."""
+
+    message_id: int
+    attempt_id: str
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What follows outside the transaction."""
+
+    due: dict[int, int] = field(default_factory=dict)
+    """Sender -> microseconds until its earliest requeued message."""
+    histories: dict[int, str] = field(default_factory=dict)
+    """Campaign -> its breaker history now."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    accepted: list[list[Any]] = field(default_factory=list)
+    failed: list[list[Any]] = field(default_factory=list)
+    requeued: list[list[Any]] = field(default_factory=list)
+    doubted: list[int] = field(default_factory=list)
+    notes: list[list[Any]] = field(default_factory=list)
+    stops: list[suppressions.Stop] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    letters: dict[int, str] = field(default_factory=dict)
+
+
+_ACCEPTED = dialect.Rows({"id": "int", "provider": "text", "attempt": "text", "attempts": "int"})
+_FAILED = dialect.Rows(
+    {"id": "int", "attempt": "text", "attempts": "int", "kind": "text", "code": "text", "reason": "text"}
+)
+_REQUEUED = dialect.Rows({"id": "int", "due": "int", "attempts": "int", "throttles": "int"})
+_NOTES = dialect.Rows(
+    {"attempt": "text", "id": "int", "outcome": "text", "code": "text", "reason": "text", "provider": "text"}
+)
+_IDS = dialect.Rows({"id": "int"})
+
+
+async def settle(
+    tx: Tx, results: Sequence[Result], *, limit: int, first_look: int, chance: Callable[[], float]
+) -> Settlement:
+    """Apply outcomes by attempt id. An outcome of an attempt that is not the latest is kept as a fact.
+
+    `limit` requests per message that count; `first_look` microseconds until a doubt is looked into; `chance`
+    spreads retries. Locks outbox rows in order of message id, then messages, then counters.
+    """
+    latest = {result.message_id: result for result in results}
+    rows = {row.message_id: row for row in await _lock(tx, sorted(latest))}
+    now = await tx.now()
+    moves, batch, settlement = counts.Moves(), _Batch(), Settlement()
+    for result in results:
+        row = rows.get(result.message_id)
+        if row is not None and row.attempt_id == result.attempt_id and row.state in ("sending", "unknown"):
+            what = follow_up(
+                result.outcome, attempts=row.attempts, throttles=row.throttles, limit=limit, chance=chance()
+            )
+            _note_live(batch, moves, settlement, row, result, what, now)
+            rows.pop(result.message_id)
+        elif isinstance(result.outcome, Accepted):
+            _note_late(batch, moves, row, result)
+            rows.pop(result.message_id, None)
+    await _write(tx, batch, now=now, first_look=first_look)
+    await suppressions.stop(tx, batch.stops, moves)
+    settlement.histories = await counts.apply(tx, moves.deltas, batch.letters)
+    return settlement
+
+
+def _note_live(
+    batch: _Batch,
+    moves: counts.Moves,
+    settlement: Settlement,
+    row: Any,
+    result: Result,
+    what: FollowUp,
+    now: int,
+) -> None:
+    campaign, ident, attempt = row.campaign_id, row.message_id, result.attempt_id
+    match what:
+        case Settled(provider_id):
+            batch.accepted.append([ident, provider_id, attempt, row.attempts])
+            batch.closed.append(ident)
+            batch.letters[campaign] = batch.letters.get(campaign, "") + breaker.TAKEN
+            moves.move(campaign, row.state, Status.ACCEPTED)
+        case Failed(fault):
+            batch.failed.append([ident, attempt, row.attempts, fault.kind.value, fault.code, fault.reason])
+            batch.closed.append(ident)
+            batch.letters[campaign] = batch.letters.get(campaign, "") + breaker.letter(fault.kind)
+            batch.stops += stops_of(fault, row.workspace_id, row.person, now)
+            moves.move(campaign, row.state, Status.FAILED)
+        case Requeued(after, counted, fault):
+            attempts = row.attempts if counted else row.attempts - 1
+            pair = fault.kind.value == "throttle_recipient"
+            batch.requeued.append([ident, now + after, attempts, row.throttles + 1 if pair else 0])
+            batch.notes.append([attempt, ident, "not_sent", fault.code, fault.reason, ""])
+            settlement.due[row.sender_id] = min(after, settlement.due.get(row.sender_id, after))
+            moves.move(campaign, row.state, Status.QUEUED)
+        case Doubted(reason):
+            batch.notes.append([attempt, ident, "unknown", "", reason, ""])
+            if row.state != "unknown":
+                batch.doubted.append(ident)
+                moves.move(campaign, row.state, Status.UNKNOWN)
+
+
+def _note_late(batch: _Batch, moves: counts.Moves, row: Any, result: Result) -> None:
+    """An acceptance for a message that moved on: whatever else was planned for it is cancelled."""
+    assert isinstance(result.outcome, Accepted)
+    provider_id = result.outcome.provider_id
+    batch.accepted.append([result.message_id, provider_id, result.attempt_id, row.attempts if row else 0])
+    if row is not None:
+        batch.notes.append([result.attempt_id, result.message_id, "accepted", "", "", provider_id])
+        batch.closed.append(result.message_id)
+        moves.move(row.campaign_id, row.state, Status.ACCEPTED)
+
+
+def stops_of(fault: Fault, workspace_id: int, person: str, now: int) -> list[suppressions.Stop]:
+    """The stop a refusal stands for, if any."""
+    if fault.opt_out:
+        return [suppressions.Stop(workspace_id, person, suppressions.OPT_OUT, f"provider:{fault.code}")]
+    if fault.cap:
+        source = f"provider:{fault.code}"
+        return [suppressions.Stop(workspace_id, person, suppressions.MARKETING_CAP, source, now + DAY)]
+    return []
+
+
+async def _lock(tx: Tx, ids: Sequence[int]) -> Sequence[Any]:
+    return await tx.all(
+        "SELECT message_id, workspace_id, campaign_id, sender_id, person, state, attempt_id, attempts, throttles "
+        f"FROM outbox WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)}) "
+        f"ORDER BY message_id {dialect.for_update(tx.name)}",
+        _IDS.params(tx.name, [[i] for i in ids]),
+    )
+
+
+async def _write(tx: Tx, batch: _Batch, *, now: int, first_look: int) -> None:
+    if batch.accepted:
+        await tx.run(
+            f"""
+            UPDATE messages SET
+              status = CASE WHEN status = 'queued' THEN 'accepted' ELSE status END,
+              provider_id = coalesce(provider_id, v.provider), attempt_id = v.attempt,
+              attempts = CASE WHEN v.attempts > messages.attempts THEN v.attempts ELSE messages.attempts END,
+              accepted_at = CASE WHEN accepted_at = 0 THEN :now ELSE accepted_at END
+            FROM {_ACCEPTED.sql(tx.name)} WHERE messages.id = v.id
+            """,
+            {"now": now, **_ACCEPTED.params(tx.name, batch.accepted)},
+        )
+    if batch.failed:
+        await tx.run(
+            f"""
+            UPDATE messages SET status = 'failed', attempt_id = v.attempt, attempts = v.attempts, failed_at = :now,
+              fault_kind = v.kind, fault_code = v.code, fault_reason = v.reason
+            FROM {_FAILED.sql(tx.name)} WHERE messages.id = v.id
+            """,
+            {"now": now, **_FAILED.params(tx.name, batch.failed)},
+        )
+    if batch.closed:
+        await tx.run(
+            f"DELETE FROM outbox WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)})",
+            _IDS.params(tx.name, [[i] for i in batch.closed]),
+        )
+    if batch.requeued:
+        await tx.run(
+            "UPDATE outbox SET state = 'queued', until = 0, worker = '', due_at = v.due, "
+            f"attempts = v.attempts, throttles = v.throttles FROM {_REQUEUED.sql(tx.name)} "
+            "WHERE outbox.message_id = v.id",
+            _REQUEUED.params(tx.name, batch.requeued),
+        )
+    if batch.doubted:
+        await tx.run(
+            "UPDATE outbox SET state = 'unknown', doubted_at = :now, until = :look, looks = 0 "
+            f"FROM {_IDS.sql(tx.name)} WHERE outbox.message_id = v.id",
+            {"now": now, "look": now + first_look, **_IDS.params(tx.name, [[i] for i in batch.doubted])},
+        )
+    await note(tx, batch.notes, now)
+
+
+async def note(tx: Tx, notes: Sequence[Sequence[Any]], now: int) -> None:
+    """Keep attempts that need telling apart: [attempt, message, outcome, code, reason, provider id]."""
+    if notes:
+        await tx.run(
+            f"""
+            INSERT INTO attempts (attempt_id, message_id, outcome, code, reason, provider_id, ended_at)
+            SELECT v.attempt, v.id, v.outcome, v.code, v.reason, v.provider, :now
+            FROM {_NOTES.sql(tx.name)} WHERE true
+            ON CONFLICT (attempt_id) DO UPDATE SET outcome = excluded.outcome, code = excluded.code,
+              reason = excluded.reason, provider_id = excluded.provider_id
+            WHERE attempts.outcome = 'unknown'
+            """,
+            {"now": now, **_NOTES.params(tx.name, notes)},
+        )

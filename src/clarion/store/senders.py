@@ -1,0 +1,116 @@
+"""Senders and their credentials (encrypted text, nothing here can read it)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from clarion.domain.errors import AlreadyExists
+from clarion.store import dialect
+from clarion.store.db import Tx
+from clarion.store.tables import senders, timelines
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A sender as lists show it, without its credentials. `rate` and `pace` are messages per second."""
+
+    id: int
+    workspace_id: int
+    name: str
+    provider: str
+    account: str
+    config: dict[str, str]
+    state: str
+    state_reason: str
+    created_at: int
+    rate: float
+    pace: float
+
+
+_SHOWN = (
+    senders.c.id, senders.c.workspace_id, senders.c.name, senders.c.provider, senders.c.account,
+    senders.c.config, senders.c.state, senders.c.state_reason, senders.c.created_at,
+    timelines.c.rate, timelines.c.pace,
+)  # fmt: skip
+_JOINED = senders.join(timelines, timelines.c.sender_id == senders.c.id)
+
+
+async def add(
+    tx: Tx, *, workspace: int, name: str, provider: str, account: str, config: Mapping[str, str], rate: float
+) -> int:
+    """Insert a sender without credentials, and its timeline. Raises AlreadyExists."""
+    now = await tx.now()
+    try:
+        row = await tx.first(
+            sa.insert(senders).returning(senders.c.id),
+            {
+                "workspace_id": workspace, "name": name, "provider": provider, "account": account,
+                "config": dict(config), "secrets": "", "created_at": now,
+            },
+        )  # fmt: skip
+    except IntegrityError:
+        raise AlreadyExists("sender", name) from None
+    assert row is not None
+    await tx.run(sa.insert(timelines), {"sender_id": row.id, "rate": rate, "pace": rate, "paced_at": now})
+    return int(row.id)
+
+
+async def find(tx: Tx, workspace: int, sender: int | str) -> Sender | None:
+    """One sender by id or by name."""
+    by = senders.c.id == sender if isinstance(sender, int) else senders.c.name == sender
+    row = await tx.first(
+        sa.select(*_SHOWN).select_from(_JOINED).where(senders.c.workspace_id == workspace, by)
+    )
+    return None if row is None else Sender(**row._mapping)
+
+
+async def every(tx: Tx, workspace: int) -> list[Sender]:
+    """All senders of a workspace, oldest first."""
+    rows = await tx.all(
+        sa.select(*_SHOWN)
+        .select_from(_JOINED)
+        .where(senders.c.workspace_id == workspace)
+        .order_by(senders.c.id)
+    )
+    return [Sender(**row._mapping) for row in rows]
+
+
+async def count(tx: Tx) -> int:
+    """How many senders there are, over all workspaces."""
+    return int(await tx.scalar("SELECT count(*) FROM senders"))
+
+
+async def account_of(tx: Tx, sender_id: int) -> sa.Row[Any] | None:
+    """`account`, `config`, `secrets` (encrypted), `provider` of one sender."""
+    found = sa.select(senders.c.account, senders.c.config, senders.c.secrets, senders.c.provider)
+    return await tx.first(found.where(senders.c.id == sender_id))
+
+
+async def all_secrets(tx: Tx, *, lock: bool = False) -> Sequence[tuple[int, str]]:
+    """Id and encrypted credentials of every sender that has any."""
+    locking = dialect.for_update(tx.name) if lock else ""
+    rows = await tx.all(f"SELECT id, secrets FROM senders WHERE secrets <> '' ORDER BY id {locking}")
+    return [(row.id, row.secrets) for row in rows]
+
+
+async def set_secrets(tx: Tx, sender_id: int, sealed: str) -> None:
+    """Store encrypted credentials."""
+    await tx.run("UPDATE senders SET secrets = :sealed WHERE id = :id", {"sealed": sealed, "id": sender_id})
+
+
+async def set_config(tx: Tx, sender_id: int, config: Mapping[str, str]) -> None:
+    """Store what is not secret of a sender's fields."""
+    await tx.run(sa.update(senders).where(senders.c.id == sender_id).values(config=dict(config)))
+
+
+async def set_state(tx: Tx, sender_id: int, state: str, reason: str) -> bool:
+    """Make a sender `active` or `paused`; whether there is such a sender."""
+    return bool(
+        await tx.run(
+            "UPDATE senders SET state = :state, state_reason = :reason WHERE id = :id",
+            {"state": state, "reason": reason, "id": sender_id},
+        )
+    )

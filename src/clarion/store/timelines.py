@@ -1,0 +1,48 @@
+"""A sender's timeline: the one row every claim locks."""
+
+from dataclasses import dataclass
+
+from clarion.domain.pacing import Timeline, slow_down
+from clarion.store import dialect
+from clarion.store.db import Tx
+
+_FIELDS = ("rate", "pace", "paced_at", "throttled_at", "free_at", "hold_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A locked timeline and whether its sender may send."""
+
+    line: Timeline
+    state: str
+
+
+async def lock(tx: Tx, sender_id: int) -> Held | None:
+    """Lock the sender's timeline for this transaction; None if there is no such sender."""
+    lock_line = dialect.for_update(tx.name).replace("FOR UPDATE", "FOR UPDATE OF t")
+    row = await tx.first(
+        f"SELECT {', '.join('t.' + f for f in _FIELDS)}, s.state FROM timelines t "
+        f"JOIN senders s ON s.id = t.sender_id WHERE t.sender_id = :sender {lock_line}",
+        {"sender": sender_id},
+    )
+    if row is None:
+        return None
+    return Held(Timeline(**{field: getattr(row, field) for field in _FIELDS}), row.state)
+
+
+async def keep(tx: Tx, sender_id: int, line: Timeline) -> None:
+    """Store the line as it is now."""
+    await tx.run(
+        f"UPDATE timelines SET {', '.join(f'{f} = :{f}' for f in _FIELDS)} WHERE sender_id = :sender",
+        {"sender": sender_id, **{field: getattr(line, field) for field in _FIELDS}},
+    )
+
+
+async def throttle(tx: Tx, sender_id: int, *, hold: int = 0) -> Timeline | None:
+    """Halve the sender's pace (at most once a second) and let nothing start for `hold` microseconds."""
+    held = await lock(tx, sender_id)
+    if held is None:
+        return None
+    line = slow_down(held.line, now=await tx.now(), hold=hold)
+    await keep(tx, sender_id, line)
+    return line
