@@ -173,7 +173,8 @@ class _alone:  # noqa: N801  # reads as a word in `with _alone(settings)`
             self._file.close()
 
 
-async def _readiness(engine: Engine) -> dict[str, str]:
+async def readiness(engine: Engine) -> dict[str, str]:
+    """What keeps this process from doing its work, by part; empty when it is ready."""
     try:
         async with asyncio.timeout(2), engine.db.reading() as tx:
             await tx.scalar("SELECT 1")
@@ -193,7 +194,7 @@ async def _serve(settings: Settings) -> None:
             intake=engine.intake,
             providers=list(PROVIDERS),
             public_url=bootstrap.public_url(settings),
-            ready=lambda: _readiness(engine),
+            ready=lambda: readiness(engine),
             lifespan=_nothing,
         )
         config = uvicorn.Config(

@@ -12,7 +12,9 @@ from clarion.providers.answers import LONGEST_WAIT, wait_of
 from clarion.providers.codes import Codes
 from clarion.providers.transport import MICROS, Answer
 from clarion.providers.twilio import client as twilio
+from clarion.providers.twilio.codes import CODES as TWILIO_CODES
 from clarion.providers.whatsapp import client as whatsapp
+from clarion.providers.whatsapp.codes import CODES as WHATSAPP_CODES
 from tests.contract import samples
 
 Read = Callable[[Answer], Outcome]
@@ -179,7 +181,7 @@ def test_R36_what_is_not_the_providers_own_answer_proves_nothing(
     assert says in outcome.reason
 
 
-UNLISTED = {
+UNLISTED: dict[str, Callable[[int], dict[str, Any]]] = {
     "wa": lambda status: {"error": {"code": 987654, "message": "m", "type": "t", "fbtrace_id": "f"}},
     "tw": lambda status: {"code": 987654, "message": "m", "more_info": "", "status": status},
 }
@@ -256,7 +258,7 @@ def test_a_twilio_message_created_as_failed_is_refused_because_no_callback_will_
     assert (outcome.fault.code, outcome.fault.opt_out) == ("21610", True)
 
 
-TABLES = {"wa": whatsapp.CODES, "tw": twilio.CODES}
+TABLES = {"wa": WHATSAPP_CODES, "tw": TWILIO_CODES}
 
 
 @pytest.mark.parametrize("provider", TABLES)
@@ -278,16 +280,16 @@ def test_opt_outs_and_caps_are_marked() -> None:
     def marked(codes: Codes, mark: str) -> set[str]:
         return {code for code, meaning in codes if getattr(meaning, mark)}
 
-    assert marked(whatsapp.CODES, "opt_out") == {"131050"}
-    assert marked(twilio.CODES, "opt_out") == {"21610", "63014", "63033"}
-    assert marked(whatsapp.CODES, "cap") == {"131049"}
-    assert marked(twilio.CODES, "cap") == {"63049"}
+    assert marked(WHATSAPP_CODES, "opt_out") == {"131050"}
+    assert marked(TWILIO_CODES, "opt_out") == {"21610", "63014", "63033"}
+    assert marked(WHATSAPP_CODES, "cap") == {"131049"}
+    assert marked(TWILIO_CODES, "cap") == {"63049"}
 
 
 def test_only_meta_s_four_transient_codes_prove_that_nothing_was_sent() -> None:
     transient = {
         code
-        for code, meaning in whatsapp.CODES
+        for code, meaning in WHATSAPP_CODES
         if meaning.kind is FaultKind.TRANSIENT and meaning.outcome == "not_sent"
     }
     assert transient == {"1", "2", "131000", "131016"}

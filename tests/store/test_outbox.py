@@ -36,7 +36,9 @@ async def claimed(db: Database, sender: int, *, want: int = 100) -> Claimed:
 
 
 def marks_of(claims: list[Claim]) -> list[Mark]:
-    return [Mark(c.message_id, c.token, f"a{c.message_id}-{c.token}", c.sender_id, c.campaign_id) for c in claims]
+    return [
+        Mark(c.message_id, c.token, f"a{c.message_id}-{c.token}", c.sender_id, c.campaign_id) for c in claims
+    ]
 
 
 async def marked(db: Database, marks: list[Mark]) -> set[int]:
@@ -56,7 +58,9 @@ async def on_the_wire(db: Database, world: World) -> list[Mark]:
     return marks
 
 
-async def test_a_message_goes_from_queued_to_accepted_and_the_books_balance_at_every_step(db: Database) -> None:
+async def test_a_message_goes_from_queued_to_accepted_and_the_books_balance_at_every_step(
+    db: Database,
+) -> None:
     world = await make_world(db)
     marks = marks_of(list((await claimed(db, world.sender)).claims))
     assert await count_row(db, world.campaign) == {"audience": 3, "leased": 3}
@@ -151,7 +155,9 @@ async def test_after_a_stop_is_stored_nothing_to_that_person_is_marked(db: Datab
     assert await balanced(db, world.campaign)
 
 
-async def test_people_who_stopped_before_and_messages_past_their_time_are_closed_by_the_claim(db: Database) -> None:
+async def test_people_who_stopped_before_and_messages_past_their_time_are_closed_by_the_claim(
+    db: Database,
+) -> None:
     world = await make_world(db, people=1)
     async with db.transaction() as tx:
         await add_message(tx, sender=world.sender, campaign=world.campaign, contact=50, expires_at=1)
@@ -189,7 +195,9 @@ async def test_a_passing_fault_goes_back_with_a_backoff_and_fails_the_third_time
 async def test_a_throttled_message_loses_no_attempt(db: Database) -> None:
     world = await make_world(db, people=1)
     for _ in range(5):
-        await settled(db, await on_the_wire(db, world), NotSent(Fault(FaultKind.THROTTLE_SENDER, "130429", "slow")))
+        await settled(
+            db, await on_the_wire(db, world), NotSent(Fault(FaultKind.THROTTLE_SENDER, "130429", "slow"))
+        )
         async with db.transaction() as tx:
             await tx.run("UPDATE outbox SET due_at = 0")
     assert await count_row(db, world.campaign) == {"audience": 1, "queued": 1}
@@ -247,13 +255,17 @@ async def test_a_sender_that_is_paused_gives_no_claim(db: Database) -> None:
     async with db.transaction() as tx:
         await tx.run("UPDATE senders SET state = 'paused'")
     async with db.transaction() as tx:
-        assert await claim(tx, world.sender, worker="w", want=1, horizon=1, lead=0, lease=1, headroom=0) is None
+        assert (
+            await claim(tx, world.sender, worker="w", want=1, horizon=1, lead=0, lease=1, headroom=0) is None
+        )
 
 
 async def test_the_breakers_history_tells_refusals_from_acceptances(db: Database) -> None:
     world = await make_world(db, people=4)
     marks = await on_the_wire(db, world)
     await settled(db, marks[:2], Accepted("p"))
-    settlement = await settled(db, marks[2:], Rejected(Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp.")))
+    settlement = await settled(
+        db, marks[2:], Rejected(Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp."))
+    )
     assert settlement.histories == {world.campaign: "..rr"}
     assert (await count_row(db, world.campaign))[Status.FAILED.value] == 2

@@ -95,7 +95,7 @@ def test_R20_a_megabyte_in_a_variable_is_refused_for_that_person(source: str) ->
 )
 def test_a_text_that_cannot_be_filled_in_says_so_and_costs_little(source: str) -> None:
     compiled = compile_content(Text(source))
-    with pytest.raises(BadContent, match="content.body: "):
+    with pytest.raises(BadContent, match=r"content\.body: "):
         compiled.render({"v": "x" * 9_000})
 
 
@@ -110,8 +110,8 @@ def test_a_text_that_cannot_be_filled_in_says_so_and_costs_little(source: str) -
         ("{% include 'etc/passwd' %}", 1, 4, "unexpected tag 'include'"),
         ("{% render 'x' %}", 1, 4, "unexpected tag 'render'"),
         ("{{ }}", 1, 6, "expected a primitive"),
-        ("{{ [name] }}", 1, 1, "cannot be the name of a variable"),
-        ("a {{ ['x\"y'] }}", 1, 8, "cannot be the name of a variable"),
+        ("{{ [name] }}", 1, 1, "cannot be a variable"),
+        ("a {{ ['x\"y'] }}", 1, 8, "cannot be a variable"),
         ("{{ x | safe }}", 1, 8, "there is no filter 'safe'"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_mistake_is_told_with_its_place(source: str, line: int, column: int, p
 
 def test_a_mistake_deep_in_the_content_names_its_field() -> None:
     content = Buttons(body="ok", buttons=(Choice("1", "Yes"), Choice("2", "No {{ x")))
-    with pytest.raises(TemplateSyntax, match="content.buttons/1/title: line 1, column 4"):
+    with pytest.raises(TemplateSyntax, match=r"content\.buttons/1/title: line 1, column 4"):
         compile_content(content)
 
 

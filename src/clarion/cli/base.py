@@ -25,6 +25,7 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.table import Table
+from typer._click.exceptions import NoArgsIsHelpError
 
 from clarion import bootstrap
 from clarion.bootstrap import Installation
@@ -74,7 +75,10 @@ class App(typer.Typer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line. Raises SystemExit with one of the exit codes above."""
         try:
-            return typer.main.get_command(self)(*args, **kwargs)
+            code = typer.main.get_command(self)(*args, **{**kwargs, "standalone_mode": False})
+            raise SystemExit(code if isinstance(code, int) else 0)
+        except typer.TyperException as error:
+            _misused(error)
         except (ClarionError, SettingsError) as error:
             fail(str(error), REFUSED)
         except KeyboardInterrupt:
@@ -84,6 +88,15 @@ class App(typer.Typer):
             raise SystemExit(0) from None
         except Exception as error:  # noqa: BLE001  # the last place before the user: one line, not a screenful
             fail(f"{type(error).__name__}: {first_line(error)} (unexpected; {_traceback_hint()})", 1)
+
+
+def _misused(error: typer.TyperException) -> NoReturn:
+    context = getattr(error, "ctx", None)
+    if isinstance(error, NoArgsIsHelpError):
+        sys.stdout.write(f"{error.format_message()}\n")
+        raise SystemExit(REFUSED)
+    hint = f" See `{context.command_path} --help`." if context else ""
+    fail(f"{error.format_message().removesuffix(".")}.{hint}", REFUSED)
 
 
 def group(about: str, **options: Any) -> typer.Typer:

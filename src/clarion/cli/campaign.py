@@ -58,9 +58,12 @@ _Policy = Annotated[
 ]
 _OnMissing = Literal["refuse", "exclude"]
 _At = Annotated[
-    str | None, typer.Option("--at", help="When to start: '2026-12-01 09:00 America/Sao_Paulo'. Default: at launch.")
+    str | None,
+    typer.Option("--at", help="When to start: '2026-12-01 09:00 America/Sao_Paulo'. Default: at launch."),
 ]
-_Expires = Annotated[str | None, typer.Option(help="What is not sent by then is not sent at all; form as --at.")]
+_Expires = Annotated[
+    str | None, typer.Option(help="What is not sent by then is not sent at all; form as --at.")
+]
 
 
 @app.command()
@@ -241,8 +244,8 @@ def show_one(ctx: typer.Context, which: Which, json: Json = False) -> None:
     )
 
 
-@app.command()
-def test(
+@app.command("test")
+def send_one(
     ctx: typer.Context,
     which: Which,
     to: Annotated[str, typer.Option("--to", help="The phone number, with its country code.")],

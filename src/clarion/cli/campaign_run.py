@@ -13,8 +13,8 @@ import typer
 from clarion.bootstrap import Installation
 from clarion.cli.base import BadOption, Json, figure, json_wanted, named, print_json, say, show, with_database
 from clarion.cli.watch import watch
+from clarion.domain.csv_safe import protect
 from clarion.services import campaigns
-from clarion.services.csv_safe import protect
 from clarion.store.campaigns import Campaign
 
 Which = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name or id.")]
@@ -61,7 +61,9 @@ def pause(
     campaign, draining = with_database(ctx, work)
     show(
         {"id": campaign.id, "status": "paused", "draining": draining},
-        lambda: f"Campaign {campaign.id} ({campaign.name}) is paused; {figure(draining)} requests are in flight.",
+        lambda: (
+            f"Campaign {campaign.id} ({campaign.name}) is paused; {figure(draining)} requests are in flight."
+        ),
     )
 
 
@@ -89,7 +91,12 @@ def stop(ctx: typer.Context, which: Which, json: Json = False) -> None:
 
     campaign, stopped = with_database(ctx, work)
     show(
-        {"id": campaign.id, "status": "stopped", "cancelled": stopped.cancelled, "draining": stopped.draining},
+        {
+            "id": campaign.id,
+            "status": "stopped",
+            "cancelled": stopped.cancelled,
+            "draining": stopped.draining,
+        },
         lambda: (
             f"Campaign {campaign.id} ({campaign.name}) is stopped: {figure(stopped.cancelled)} messages "
             f"cancelled, {figure(stopped.draining)} requests in flight."
@@ -114,39 +121,46 @@ def rate(
     pace = f"{figure(per_second)} per second" if per_second else "as fast as it goes"
     show(
         {"id": campaign.id, "sender_id": campaign.sender_id, "rate": per_second},
-        lambda: f"Campaign {campaign.id} ({campaign.name}) sends {pace}, as does its sender's every campaign.",
+        lambda: (
+            f"Campaign {campaign.id} ({campaign.name}) sends {pace}, as does its sender's every campaign."
+        ),
     )
 
 
 def retry(
     ctx: typer.Context,
     which: Which,
-    name: Annotated[str | None, typer.Option(help="What the new campaign is called.")] = None,
-    unknown: Annotated[
-        bool,
+    status: Annotated[
+        list[str] | None,
         typer.Option(
-            "--unknown",
-            help="Also messages nobody knows the fate of: some of these people may get a second one.",
+            help="Whose message ended so: failed (the default), expired, cancelled or unknown; repeatable."
         ),
+    ] = None,
+    accept_duplicates: Annotated[
+        bool, typer.Option("--accept-duplicates", help="Needed for unknown: some of them may have arrived.")
     ] = False,
-    launch: Annotated[bool, typer.Option("--launch", help="Launch it at once.")] = False,
+    name: Annotated[str | None, typer.Option(help="What the new campaign is called.")] = None,
     json: Json = False,
 ) -> None:
-    """Write a new campaign to the people of this one whose message failed."""
-    statuses = ("failed", "unknown") if unknown else ("failed",)
+    """Send again to the people whose message failed, as a new campaign that starts at once."""
 
-    async def work(installed: Installation) -> int:
+    async def work(installed: Installation) -> tuple[int, Campaign]:
         campaign = await find(installed, which)
         made = await campaigns.retry_campaign(
-            installed.db, installed.waker, campaign.id, statuses=statuses, name=name
+            installed.db,
+            installed.waker,
+            campaign.id,
+            statuses=status or ("failed",),
+            name=name,
+            accept_duplicates=accept_duplicates,
         )
-        if launch:
-            await campaigns.launch_campaign(installed.db, installed.waker, made)
-        return made
+        return made, await campaigns.get_campaign(installed.db, made, workspace=installed.workspace)
 
-    made = with_database(ctx, work)
-    then = "is launched" if launch else f"is a draft. Next: clarion campaign launch {made}"
-    show({"id": made, "launched": launch}, lambda: f"Campaign {made} {then}")
+    made, new = with_database(ctx, work)
+    show(
+        {"id": made, "name": new.name, "status": new.status},
+        lambda: f"Campaign {made} ({new.name}) is {new.status}. Watch it: clarion campaign watch {made}",
+    )
 
 
 def export(

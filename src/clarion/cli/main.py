@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from clarion import __version__
-from clarion.cli import db, secrets, sender, template
+from clarion.cli import campaign, db, secrets, sender, template
 from clarion.cli.base import App, Globals, Json, show
+from clarion.cli.doctor import doctor
+from clarion.cli.sim import sim
 
 app = App(
     help="WhatsApp and SMS campaigns: each message once, at exactly the sender's rate.",
@@ -39,5 +41,8 @@ def version(json: Json = False) -> None:
 
 app.add_typer(sender.app, name="sender")
 app.add_typer(template.app, name="template")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(db.app, name="db")
 app.add_typer(secrets.app, name="secrets")
+app.command()(sim)
+app.command()(doctor)

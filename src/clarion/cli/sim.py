@@ -51,7 +51,9 @@ def _put(patch: dict[str, Any], text: str) -> None:
     name, equals, written = text.partition("=")
     *above, last = name.strip().split(".")
     if not equals or not last:
-        raise BadOption(f"--set {text!r}: write NAME=VALUE, such as whatsapp.rate=60 or faults.provider_5xx=0.02.")
+        raise BadOption(
+            f"--set {text!r}: write NAME=VALUE, such as whatsapp.rate=60 or faults.provider_5xx=0.02."
+        )
     inner = patch
     for part in above:
         inner = inner.setdefault(part, {})

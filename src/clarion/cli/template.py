@@ -11,7 +11,8 @@ from clarion.bootstrap import Installation
 from clarion.cli.base import Json, group, moment, named, show, table, with_database
 from clarion.services import senders, templates
 from clarion.services.senders import Sender
-from clarion.services.templates import StoredTemplate, SyncReport
+from clarion.services.templates import SyncReport
+from clarion.store.templates import StoredTemplate
 
 app = group("Fetch and look at a sender's approved templates.")
 

@@ -37,11 +37,13 @@ class Agenda:
     def _run(self) -> None:
         self._timer, self._wake_at = None, float("-inf")  # what is added meanwhile needs no timer of its own
         now = self._loop.time()
-        while self._heap and self._heap[0][0] <= now:
-            heapq.heappop(self._heap)[2]()
-        self._wake_at = float("inf")
-        if self._heap:
-            self._wake(max(self._heap[0][0], now + _TICK))
+        try:
+            while self._heap and self._heap[0][0] <= now:
+                heapq.heappop(self._heap)[2]()
+        finally:
+            self._wake_at = float("inf")
+            if self._heap:
+                self._wake(max(self._heap[0][0], now + _TICK))
 
     def close(self) -> None:
         """Drop what is not done."""

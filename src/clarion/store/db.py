@@ -125,7 +125,7 @@ def _rows(result: sa.CursorResult[Any]) -> tuple[Sequence[sa.Row[Any]], int]:
 class _Postgres:
     def __init__(self, url: str, pool: int) -> None:
         self._engine: AsyncEngine = create_async_engine(
-            dialect.async_url(url), pool_size=pool, max_overflow=0, pool_pre_ping=False, pool_recycle=1_800
+            dialect.async_url(url), pool_size=pool, max_overflow=0, hide_parameters=True, pool_recycle=1_800
         )
 
     @asynccontextmanager
@@ -136,7 +136,9 @@ class _Postgres:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Callable[[Any, Any], Any]]:
         async with self._engine.connect() as connection:
-            view = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            view = await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
             yield self._executor(view)
 
     @staticmethod
@@ -190,7 +192,10 @@ class _SqliteThread:
 
     def __init__(self, url: str, *, writer: bool) -> None:
         self._engine = sa.create_engine(
-            dialect.async_url(url), poolclass=sa.StaticPool, connect_args={"check_same_thread": False}
+            dialect.async_url(url),
+            poolclass=sa.StaticPool,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,  # an error text must not carry people's addresses
         )
         self._writer = writer
         sa.event.listen(self._engine, "connect", self._prepare)

@@ -3,6 +3,7 @@
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/*, 2026 editions.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -34,6 +35,7 @@ _STATUS = {
 _PAUSING = (FaultKind.AUTH, FaultKind.ACCOUNT, FaultKind.PAYMENT)
 _INTERACTIVE = {"button_reply": "button", "list_reply": "list", "nfm_reply": "flow"}
 _MEDIA = ("image", "video", "audio", "document", "sticker")
+_TOLD = ("event", "message_template_id", "message_template_name", "message_template_language")
 _MILLISECONDS = 100_000_000_000
 """A timestamp above this is in milliseconds (seconds reach it in the year 5138)."""
 
@@ -82,9 +84,9 @@ def _reply(data: dict[str, Any]) -> Reply:
     message, contact = part(data, "message"), part(data, "contact")
     kind, said, payload, quoted, extra = _said(message)
     context = part(message, "context")
-    for name in ("context", "referral", "errors"):
-        if message.get(name):
-            extra[name] = message[name]
+    if flags := {name: held for name, held in context.items() if name not in ("from", "id")}:
+        extra["context"] = flags
+    extra |= {name: message[name] for name in ("referral", "errors") if message.get(name)}
     return Reply(
         provider_id=text(message, "id", what="a message"),
         address=_phone(optional(message, "from") or optional(contact, "wa_id")),
@@ -175,16 +177,34 @@ def _notice(account: str, field: str, value: dict[str, Any]) -> AccountNotice:
     if field == "errors":
         fault = CODES.fault(_code(value), _details(value))
         return AccountNotice(account, f"error {fault.code}", fault.reason, fault.kind in _PAUSING)
-    event = optional(value, "event") or field
-    facts = ", ".join(f"{name} {held}" for name, held in value.items() if name != "event" and _plain(held))
-    restrictions = [optional(row, "restriction_type") for row in parts(value, "restriction_info")]
-    detail = "; ".join(filter(None, (facts, ", ".join(restrictions))))
-    return AccountNotice(account, event, detail, pause=_stops_sending(value, restrictions))
+    facts = (f"{name} {held}" for name, held in value.items() if name not in _TOLD and _plain(held))
+    restrictions = parts(value, "restriction_info")
+    told = (_template_name(value), ", ".join(facts), *map(_restriction, restrictions))
+    return AccountNotice(
+        account,
+        event=optional(value, "event") or field,
+        detail="; ".join(filter(None, told)),
+        pause=_stops_sending(value, restrictions),
+    )
 
 
-def _stops_sending(value: dict[str, Any], restrictions: list[str]) -> bool:
+def _template_name(value: dict[str, Any]) -> str:
+    name, language = optional(value, "message_template_name"), optional(value, "message_template_language")
+    return f"{name} ({language})" if name else ""
+
+
+def _restriction(row: Any) -> str:
+    end = part({"row": row}, "row").get("expiration")
+    until = (
+        f" until {datetime.fromtimestamp(_instant(end) // 1_000_000, UTC):%Y-%m-%d %H:%M} UTC" if end else ""
+    )
+    return optional(row, "restriction_type") + until
+
+
+def _stops_sending(value: dict[str, Any], restrictions: list[Any]) -> bool:
     banned = optional(part(value, "ban_info"), "waba_ban_state") == "DISABLE"
-    return banned or "RESTRICTED_BIZ_INITIATED_MESSAGING" in restrictions
+    kinds = [optional(row, "restriction_type") for row in restrictions]
+    return banned or "RESTRICTED_BIZ_INITIATED_MESSAGING" in kinds
 
 
 def _plain(value: Any) -> bool:

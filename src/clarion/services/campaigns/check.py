@@ -95,8 +95,7 @@ async def check_campaign(db: Database, campaign_id: int, *, sample: int = 20) ->
         problems=(
             *_nobody(seen.people, to_send, seen.left_out),
             *unknown,
-            *template_problems,
-            *broken,
+            *(template_problems or broken),  # one that does not fit breaks further rules only by that
             *_times(campaign, now),
         ),
         warnings=tuple(_warnings(sender, compiled.content)),

@@ -23,6 +23,7 @@ from clarion.services.receiving import people
 from clarion.store import counts, inbox, notices, receipts
 from clarion.store.db import Database, Tx
 from clarion.store.inbox import Stored
+from clarion.store.receipts import Heard
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ BATCH = 500
 class _Sorted:
     """A batch by what each event means. Every stored event is in exactly one of these."""
 
-    receipts: list[receipts.Heard] = field(default_factory=list)
+    receipts: list[Heard] = field(default_factory=list)
     replies: list[tuple[Stored, Reply]] = field(default_factory=list)
     preferences: list[tuple[Stored, Preference]] = field(default_factory=list)
     changes: list[tuple[Stored, TemplateChange | AccountNotice]] = field(default_factory=list)
@@ -102,7 +103,7 @@ class Digest:
             match meaning:
                 case Receipt(provider_id, echo, status, at, fault):
                     found.receipts.append(
-                        receipts.Heard(event.id, event.senders, provider_id, echo, status, at, fault)
+                        Heard(event.id, event.senders, provider_id, echo, status, at, fault)
                     )
                 case Reply():
                     found.replies.append((event, meaning))
