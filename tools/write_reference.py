@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from clarion.cli import reference
+from clarion.cli.main import app
 from clarion.log_events import EVENTS
 from clarion.settings.model import Settings
 from clarion.settings.report import meaning, shown
@@ -16,7 +18,11 @@ NOTE = "<!-- Written by `make docs` from {source}; change it there. -->"
 
 def pages() -> dict[Path, str]:
     """The text of every page, by its path."""
-    return {REFERENCE / "settings.md": settings(), REFERENCE / "log-events.md": log_events()}
+    return {
+        REFERENCE / "settings.md": settings(),
+        REFERENCE / "log-events.md": log_events(),
+        REFERENCE / "cli.md": reference.page(app),
+    }
 
 
 def settings() -> str:

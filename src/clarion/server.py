@@ -6,6 +6,7 @@ import gc
 import os
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -212,4 +213,6 @@ async def _serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
+        # The database's thread may hold the interpreter for this long, in seconds, while a start is due.
+        sys.setswitchinterval(0.0005)
         await uvicorn.Server(config).serve()

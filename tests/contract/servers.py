@@ -39,7 +39,7 @@ class Server:
     """Reads `reads` of each request, then does `act`. `requests` holds all requests whose headers arrived."""
 
     def __init__(self, act: Act, *, reads: Reads = "all") -> None:
-        self._act, self._reads = act, reads
+        self.act, self._reads = act, reads
         self.requests: list[Request] = []
         self.connections = 0
         self.arrived = asyncio.Event()
@@ -73,11 +73,11 @@ class Server:
         self.connections += 1
         try:
             if self._reads == "nothing":
-                await self._act(NOTHING, writer)
+                await self.act(NOTHING, writer)
             while self._reads != "nothing" and not writer.is_closing():
                 self.requests.append(await self._read(reader))
                 self.arrived.set()
-                await self._act(self.requests[-1], writer)
+                await self.act(self.requests[-1], writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client went away
         finally:

@@ -10,7 +10,9 @@ from clarion.sim.config import People
 from tests.support.stack import stack
 
 
-async def test_every_person_gets_the_message_once_and_the_books_balance(database_url: str, tmp_path: Path) -> None:
+async def test_every_person_gets_the_message_once_and_the_books_balance(
+    database_url: str, tmp_path: Path
+) -> None:
     async with stack(database_url, tmp_path) as clarion:
         sender = await clarion.whatsapp()
         campaign = await clarion.campaign(sender, await clarion.people(200))
@@ -60,7 +62,9 @@ async def test_stop_is_final_and_cancels_what_has_not_left(database_url: str, tm
         assert await clarion.books() == []
 
 
-async def test_a_dry_run_goes_all_the_way_but_asks_the_provider_nothing(database_url: str, tmp_path: Path) -> None:
+async def test_a_dry_run_goes_all_the_way_but_asks_the_provider_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
     async with stack(database_url, tmp_path) as clarion:
         sender = await clarion.whatsapp()
         campaign = await clarion.campaign(sender, await clarion.people(20), dry_run=True)
@@ -70,7 +74,9 @@ async def test_a_dry_run_goes_all_the_way_but_asks_the_provider_nothing(database
         assert {row["text"] for row in rows} == {f"Hello Person {n}" for n in range(20)}
 
 
-async def test_failed_ones_are_tried_again_in_a_campaign_of_their_own(database_url: str, tmp_path: Path) -> None:
+async def test_failed_ones_are_tried_again_in_a_campaign_of_their_own(
+    database_url: str, tmp_path: Path
+) -> None:
     bad = {"people": {"refuse": {"+447700900003": 131009}}}
     async with stack(database_url, tmp_path, sim=bad) as clarion:
         sender = await clarion.whatsapp()
@@ -83,7 +89,9 @@ async def test_failed_ones_are_tried_again_in_a_campaign_of_their_own(database_u
         assert counts.get("delivered", 0) + counts.get("read", 0) == 1
 
 
-async def test_opting_out_by_reply_stops_the_rest_of_a_running_campaign(database_url: str, tmp_path: Path) -> None:
+async def test_opting_out_by_reply_stops_the_rest_of_a_running_campaign(
+    database_url: str, tmp_path: Path
+) -> None:
     async with stack(database_url, tmp_path) as clarion:
         sender = await clarion.whatsapp(rate=20)
         campaign = await clarion.campaign(sender, await clarion.people(60))

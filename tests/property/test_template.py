@@ -34,7 +34,7 @@ VALUES = st.one_of(
 
 def outcome(fill: Any, variables: dict[str, Any]) -> str:
     try:
-        return "shows " + fill(variables)
+        return f"shows {fill(variables)}"
     except BadContent as refusal:
         return f"refuses: {refusal}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ def quick(**changes: Any) -> SimConfig:
     return merged(check(SimConfig, QUICK), changes)
 
 
+def basic(token: str) -> dict[str, str]:
+    """Twilio's login header."""
+    return {"Authorization": f"Basic {b64encode(f'{ACCOUNT}:{token}'.encode()).decode()}"}
+
+
 def person(number: int) -> str:
     """A made-up phone number."""
     return f"+4477009{number:05d}"
@@ -71,7 +77,7 @@ class Talk:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
-        self._login = aiohttp.BasicAuth(ACCOUNT, "sim-auth-token")
+        self._login = basic("sim-auth-token")
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
@@ -96,14 +102,14 @@ class Talk:
         url = path if path.startswith("http") else f"/v25.0/{path}"
         return await self.call(method, url, headers={"Authorization": "Bearer sim-token"}, **more)
 
-    async def twilio(self, *, login: aiohttp.BasicAuth | None = None, **form: Any) -> Reply:
+    async def twilio(self, *, login: dict[str, str] | None = None, **form: Any) -> Reply:
         """Create a Twilio message."""
         path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
-        return await self.call("POST", path, data=form, auth=login or self._login)
+        return await self.call("POST", path, data=form, headers=login or self._login)
 
     async def twilio_api(self, method: str, path: str, **more: Any) -> Reply:
         """Any other Twilio request."""
-        return await self.call(method, path, auth=self._login, **more)
+        return await self.call(method, path, headers=self._login, **more)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         """A request to `/_sim/`; it must succeed."""
@@ -239,9 +245,17 @@ def promo(to: str) -> dict[str, Any]:
     return template(
         to,
         "promo_image",
-        {"type": "header", "parameters": [{"type": "image", "image": {"link": "https://cdn.example.com/a.jpg"}}]},
+        {
+            "type": "header",
+            "parameters": [{"type": "image", "image": {"link": "https://cdn.example.com/a.jpg"}}],
+        },
         {"type": "body", "parameters": [{"type": "text", "text": "Ana"}, {"type": "text", "text": "20%"}]},
-        {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "autumn"}]},
+        {
+            "type": "button",
+            "sub_type": "url",
+            "index": "0",
+            "parameters": [{"type": "text", "text": "autumn"}],
+        },
         {
             "type": "button",
             "sub_type": "quick_reply",

@@ -26,7 +26,9 @@ def test_shares_are_kept_over_many_recipients() -> None:
 
 
 def test_faults_can_be_kept_to_first_attempts_or_given_to_one_recipient() -> None:
-    faults = check(Faults, {"provider_5xx": 1, "first_attempts": 1, "recipients": {"+447700900009": "empty_2xx"}})
+    faults = check(
+        Faults, {"provider_5xx": 1, "first_attempts": 1, "recipients": {"+447700900009": "empty_2xx"}}
+    )
     assert pick(faults, "+447700900001", 1, 0.5) is Fault.PROVIDER_5XX
     assert pick(faults, "+447700900001", 2, 0.5) is None
     assert pick(faults, "+447700900009", 7, 0.5) is Fault.EMPTY_2XX

@@ -22,7 +22,9 @@ def test_a_window_that_is_filled_to_the_rate_takes_exactly_the_rate_in_every_sec
         if window.count(now) < 60:
             window.add(now)
             taken.append(now)
-    worst = max(sum(1 for other in taken[i : i + 200] if other < taken[i] + SECOND) for i in range(len(taken)))
+    worst = max(
+        sum(1 for other in taken[i : i + 200] if other < taken[i] + SECOND) for i in range(len(taken))
+    )
     assert worst == window.peak == 60
 
 

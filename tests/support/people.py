@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from clarion.services.campaigns import create_campaign
+from clarion.services.campaigns import create_campaign, expand_campaign, launch_campaign, progress
 from clarion.services.secrets import SecretBox
 from clarion.services.senders import add_sender
 from clarion.store import dialect
@@ -21,7 +21,7 @@ class Woken:
     def __init__(self) -> None:
         self.lanes: list[str] = []
 
-    def wake(self, lane: str) -> None:
+    def wake(self, lane: str, *, after: int = 0) -> None:
         self.lanes.append(lane)
 
 
@@ -84,3 +84,58 @@ async def a_campaign(db: Database, lists: Sequence[str | int], **values: Any) ->
 def named(*names: str) -> list[dict[str, Any]]:
     """People with a name each."""
     return [{"name": name} for name in names]
+
+
+async def expand_all(db: Database, woken: Woken, campaign_id: int, *, batch: int = 5_000) -> None:
+    """Write all messages of a launched campaign."""
+    while await expand_campaign(db, woken, campaign_id, batch=batch):
+        pass
+
+
+async def launched(db: Database, woken: Woken, people: int, **values: object) -> int:
+    """A running campaign with `people` named P1, P2, ..., all of them queued."""
+    await a_sender(db)
+    await a_list(db, "all", named(*(f"P{n}" for n in range(1, people + 1))))
+    campaign_id = await a_campaign(db, ["all"], **values)
+    await launch_campaign(db, woken, campaign_id)
+    await expand_all(db, woken, campaign_id)
+    return campaign_id
+
+
+async def stop_person(db: Database, n: int, *, until: int = 0) -> None:
+    """The n-th person asked for no more messages (0: for good)."""
+    async with db.transaction() as tx:
+        await tx.run(
+            "INSERT INTO suppressions (workspace_id, person, reason, until) VALUES (1, :p, 'opt_out', :until)",
+            {"p": f"55419{n:08d}", "until": until},
+        )
+
+
+async def settle(db: Database, campaign_id: int, n: int, status: str, **facts: str) -> None:
+    """The first `n` queued messages ended as `status`, written as the sending half would."""
+    async with db.transaction() as tx:
+        rows = await tx.all(
+            "SELECT message_id FROM outbox WHERE campaign_id = :c AND state = 'queued' ORDER BY message_id LIMIT :n",
+            {"c": campaign_id, "n": n},
+        )
+        for row in rows:
+            if status in ("sending", "leased", "unknown"):
+                await tx.run(
+                    "UPDATE outbox SET state = :s WHERE message_id = :m", {"s": status, "m": row.message_id}
+                )
+                continue
+            await tx.run("DELETE FROM outbox WHERE message_id = :m", {"m": row.message_id})
+            await tx.run(
+                "UPDATE messages SET status = :s, fault_code = :code, fault_reason = :reason WHERE id = :m",
+                {"s": status, "m": row.message_id, "code": "", "reason": "", **facts},
+            )
+        await tx.run(
+            f"UPDATE campaign_counts SET queued = queued - :n, {status} = {status} + :n WHERE campaign_id = :c",
+            {"n": len(rows), "c": campaign_id},
+        )
+
+
+async def counts(db: Database, campaign_id: int) -> dict[str, int]:
+    """The counters that are not zero."""
+    found = (await progress(db, campaign_id)).counts
+    return {name: n for name, n in found.items() if n}

@@ -95,7 +95,8 @@ class Stack:
     async def people(self, count: int, *, list_name: str = "people", first: int = 0) -> str:
         """A list of `count` contacts; the name of the list."""
         rows = [
-            [f"+4477009{n:05}", f"4477009{n:05}", f'{{"name": "Person {n}"}}'] for n in range(first, first + count)
+            [f"+4477009{n:05}", f"4477009{n:05}", f'{{"name": "Person {n}"}}']
+            for n in range(first, first + count)
         ]
         async with self.db.transaction() as tx:
             await tx.run(
@@ -182,7 +183,10 @@ async def stack(
     port = free_port()
     config = merged(check(SimConfig, FAST), sim or {})
     hooks = f"http://127.0.0.1:{port}/webhooks"
-    config = merged(config, {"whatsapp": {"webhook_url": f"{hooks}/whatsapp"}, "twilio": {"inbound_url": f"{hooks}/twilio"}})
+    config = merged(
+        config,
+        {"whatsapp": {"webhook_url": f"{hooks}/whatsapp"}, "twilio": {"inbound_url": f"{hooks}/twilio"}},
+    )
     async with Simulator(config) as simulator:
         settings = load_settings(
             None,

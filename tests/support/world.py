@@ -26,7 +26,11 @@ async def make_world(
             await tx.scalar(
                 "INSERT INTO campaigns (workspace_id, name, sender_id, content, status, expanded) "
                 "VALUES (1, :name, :sender, :content, 'running', true) RETURNING id",
-                {"name": name, "sender": sender, "content": json.dumps({"type": "text", "body": "Hi {{ name }}"})},
+                {
+                    "name": name,
+                    "sender": sender,
+                    "content": json.dumps({"type": "text", "body": "Hi {{ name }}"}),
+                },
             )
         )
         await tx.run("INSERT INTO campaign_counts (campaign_id) VALUES (:id)", {"id": campaign})
@@ -50,7 +54,8 @@ async def add_sender(tx: Tx, *, rate: float, name: str) -> int:
         )
     )
     await tx.run(
-        "INSERT INTO timelines (sender_id, rate, pace) VALUES (:id, :rate, :rate)", {"id": sender, "rate": rate}
+        "INSERT INTO timelines (sender_id, rate, pace) VALUES (:id, :rate, :rate)",
+        {"id": sender, "rate": rate},
     )
     return sender
 

@@ -1,7 +1,11 @@
 """Filling in: what is shown, what is required, what is refused and where."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from clarion.domain import liquid
 from clarion.domain.content import (
     ButtonParameter,
     Buttons,
@@ -180,3 +184,9 @@ def test_an_unknown_variable_is_told_with_the_nearest_there_is() -> None:
         "Nobody in the audience has the attribute 'nmae'. Did you mean 'name'?",
         "Nobody in the audience has the attribute 'zz'. The attributes there are: city, name.",
     ]
+
+
+def test_the_reference_lists_exactly_the_filters_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/templates.md").read_text(encoding="utf-8")
+    table = page.split("## Filters")[1].split("`date` reads no clock")[0]
+    assert set(re.findall(r"`(\w+)`", table)) == set(liquid.filters())

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from typer._click.exceptions import NoArgsIsHelpError
 
-from clarion import bootstrap
+from clarion import bootstrap, log
 from clarion.bootstrap import Installation
 from clarion.domain.errors import ClarionError
 from clarion.settings import Settings, SettingsError, load_settings
@@ -96,7 +96,7 @@ def _misused(error: typer.TyperException) -> NoReturn:
         sys.stdout.write(f"{error.format_message()}\n")
         raise SystemExit(REFUSED)
     hint = f" See `{context.command_path} --help`." if context else ""
-    fail(f"{error.format_message().removesuffix(".")}.{hint}", REFUSED)
+    fail(f"{error.format_message().removesuffix('.')}.{hint}", REFUSED)
 
 
 def group(about: str, **options: Any) -> typer.Typer:
@@ -104,10 +104,15 @@ def group(about: str, **options: Any) -> typer.Typer:
     return typer.Typer(help=about, no_args_is_help=True, **options)
 
 
-def settings(ctx: typer.Context) -> Settings:
-    """The effective settings with the command line's own options over them. Raises SettingsError."""
+def settings(ctx: typer.Context, **values: Any) -> Settings:
+    """The effective settings with the command line's own options and `values` over them. Raises SettingsError."""
     url = globals_of(ctx).database_url
-    return load_settings(**({"database_url": url} if url else {}))
+    return load_settings(**({"database_url": url} if url else {}), **values)
+
+
+def quiet_log(effective: Settings) -> None:
+    """Only warnings, on stderr: stdout belongs to the command."""
+    log.configure("warning" if effective.log.level == "info" else effective.log.level, effective.log.format)
 
 
 def globals_of(ctx: typer.Context) -> Globals:
@@ -122,6 +127,7 @@ def with_database(ctx: typer.Context, work: Callable[[Installation], Awaitable[T
     The embedded database is brought up to date first; a PostgreSQL one that is not raises DatabaseBehind.
     """
     effective = settings(ctx)
+    quiet_log(effective)
     bootstrap.prepare_database(effective)
 
     async def run() -> T:

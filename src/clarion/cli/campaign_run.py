@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,9 @@ from clarion.bootstrap import Installation
 from clarion.cli.base import BadOption, Json, figure, json_wanted, named, print_json, say, show, with_database
 from clarion.cli.watch import watch
 from clarion.domain.csv_safe import protect
+from clarion.domain.message import Status
 from clarion.services import campaigns
+from clarion.services.campaigns.export import COLUMNS
 from clarion.store.campaigns import Campaign
 
 Which = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name or id.")]
@@ -144,6 +146,12 @@ def retry(
 ) -> None:
     """Send again to the people whose message failed, as a new campaign that starts at once."""
 
+    if "unknown" in (status or ()) and not accept_duplicates:
+        raise BadOption(
+            "Nobody knows whether the unknown messages arrived, so some people may get a second one: "
+            "add --accept-duplicates if that is better than none."
+        )
+
     async def work(installed: Installation) -> tuple[int, Campaign]:
         campaign = await find(installed, which)
         made = await campaigns.retry_campaign(
@@ -169,15 +177,20 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The CSV file to write; default: stdout.")
     ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help="Only messages of this status, such as unknown; repeatable.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write one CSV line (with --json one JSON list) per recipient: status, times, reasons, text."""
     if output is not None and output.exists():
         raise BadOption(f"--output: {output} exists already; choose another name or remove it.")
+    wanted = _statuses(status or ())
 
     async def work(installed: Installation) -> int:
         campaign = await find(installed, which)
-        rows = campaigns.export_campaign(installed.db, campaign.id)
+        everybody = campaigns.export_campaign(installed.db, campaign.id)
+        rows = (row async for row in everybody if row["status"] in wanted)
         if json_wanted() and output is None:
             listed = [row async for row in rows]
             print_json(listed)
@@ -189,15 +202,20 @@ def export(
         show({"rows": written, "file": str(output)}, lambda: f"{figure(written)} recipients in {output}.")
 
 
+def _statuses(given: Sequence[str]) -> frozenset[str]:
+    for name in given:
+        if name not in set(Status):
+            raise BadOption(f"--status: {name!r} must be one of {', '.join(Status)}.")
+    return frozenset(given or Status)
+
+
 async def _write_csv(rows: AsyncIterator[Mapping[str, Any]], output: Path | None) -> int:
     written = 0
     opened = nullcontext(sys.stdout) if output is None else output.open("x", encoding="utf-8-sig", newline="")
     with opened as file:
-        writer: Any = None
+        writer = csv.DictWriter(file, fieldnames=COLUMNS, lineterminator="\r\n")
+        writer.writeheader()
         async for row in rows:
-            if writer is None:
-                writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\r\n")
-                writer.writeheader()
             writer.writerow({name: protect(str(value)) for name, value in row.items()})
             written += 1
     return written

@@ -16,7 +16,7 @@ def upgrade(ctx: typer.Context, json: Json = False) -> None:
     before, _ = bootstrap.database_revision(effective)
     bootstrap.upgrade_database(effective)
     after, _ = bootstrap.database_revision(effective)
-    done = f"upgraded from {before or 'nothing'} to {after}" if before != after else f"already at {after}"
+    done = f"upgraded from {before or 'no tables'} to {after}" if before != after else f"already at {after}"
     show({"before": before, "after": after}, lambda: f"The database is {done}.")
 
 
@@ -30,7 +30,8 @@ def check(ctx: typer.Context, json: Json = False) -> None:
 
     def text() -> str:
         if found != wanted:
-            return f"The database is at {found or 'nothing'}, not at {wanted}: run `clarion db upgrade`."
+            state = f"is at {found}" if found else "has no tables yet"
+            return f"The database {state}, this release needs {wanted}: run `clarion db upgrade`."
         if differences:
             changes = "\n".join(f"  {change}" for change in differences)
             return f"The database is at {found}, but somebody changed its tables since:\n{changes}"

@@ -24,6 +24,7 @@ from clarion.cli.base import (
     json_wanted,
     moment,
     print_json,
+    quiet_log,
     settings,
     table,
 )
@@ -59,6 +60,7 @@ def doctor(
 ) -> None:
     """Print the effective settings with their source, check everything, and say how to mend what is wrong."""
     effective = settings(ctx)
+    quiet_log(effective)
     shown = describe(effective)
     checks = [
         *_machine(effective),

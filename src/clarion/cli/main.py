@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from clarion import __version__
-from clarion.cli import campaign, db, secrets, sender, template
+from clarion.cli import campaign, contacts, db, imports, lists, secrets, sender, template
 from clarion.cli.base import App, Globals, Json, show
+from clarion.cli.demo.command import demo
 from clarion.cli.doctor import doctor
+from clarion.cli.serve import serve
 from clarion.cli.sim import sim
 
 app = App(
@@ -41,8 +43,13 @@ def version(json: Json = False) -> None:
 
 app.add_typer(sender.app, name="sender")
 app.add_typer(template.app, name="template")
+app.add_typer(imports.app, name="import")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(lists.app, name="list")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(db.app, name="db")
 app.add_typer(secrets.app, name="secrets")
+app.command()(serve)
 app.command()(sim)
 app.command()(doctor)
+app.command()(demo)

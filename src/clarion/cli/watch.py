@@ -4,7 +4,7 @@ import asyncio
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from rich.live import Live
@@ -28,26 +28,49 @@ async def watch(db: Database, campaign: Campaign, *, every: float = 1.0) -> Prog
 
     `every`: seconds between two looks.
     """
-    pace = Pace()
-    with teller() as tell, _quit_key() as quitting:
-        while True:
-            progress = await campaigns.progress(db, campaign.id)
-            tell(progress, pace.look(progress))
-            if ended(progress) or progress.status is CampaignStatus.DRAFT or quitting.is_set():
-                break
-            with suppress(TimeoutError):
-                await asyncio.wait_for(quitting.wait(), every)
+    with _json_lines() if json_wanted() else on_screen() as tell, _quit_key() as quitting:
+
+        async def done(progress: Progress) -> bool:
+            over = ended(progress) or progress.status is CampaignStatus.DRAFT
+            return over or quitting.is_set()
+
+        progress = await follow(db, campaign.id, tell, done, rest=lambda: _pressed(quitting, every))
     if progress.status is CampaignStatus.DRAFT:
         say(f"It is a draft: clarion campaign launch {campaign.id}")
     return progress
 
 
+async def follow(
+    db: Database,
+    campaign_id: int,
+    tell: Tell,
+    done: Callable[[Progress], Awaitable[bool]],
+    *,
+    rest: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(1),
+) -> Progress:
+    """Look at a campaign, `tell` of it, until a look is `done`; that last look. `rest` is what lies between."""
+    pace = Pace()
+    while True:
+        progress = await campaigns.progress(db, campaign_id)
+        tell(progress, pace.look(progress))
+        if await done(progress):
+            return progress
+        await rest()
+
+
+async def _pressed(key: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(key.wait(), seconds)
+
+
 @contextmanager
-def teller(*, json: bool | None = None) -> Iterator[Tell]:
-    """What shows each look: JSON lines, a picture that moves, or a plain line now and then."""
-    if json_wanted() if json is None else json:
-        yield lambda progress, rate: print_json(progress_json(progress, rate))
-        return
+def _json_lines() -> Iterator[Tell]:
+    yield lambda progress, rate: print_json(progress_json(progress, rate))
+
+
+@contextmanager
+def on_screen() -> Iterator[Tell]:
+    """Tells people: a picture that moves on a terminal, a plain line now and then elsewhere."""
     out = console(stderr=json_wanted())
     if not out.is_terminal:
         yield _lines()
@@ -57,12 +80,12 @@ def teller(*, json: bool | None = None) -> Iterator[Tell]:
 
 
 def _lines() -> Tell:
-    told = 0
+    told, over = 0, False
 
     def tell(progress: Progress, rate: float) -> None:
-        nonlocal told
-        if ended(progress) or progress.at - told >= _PLAIN_EVERY:
-            told = progress.at
+        nonlocal told, over
+        if progress.at - told >= _PLAIN_EVERY or ended(progress) > over:
+            told, over = progress.at, ended(progress)
             say(line(progress, rate))
 
     return tell

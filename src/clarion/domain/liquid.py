@@ -91,6 +91,11 @@ def parse(source: str) -> BoundTemplate:
     return _ENVIRONMENT.from_string(source)
 
 
+def filters() -> list[str]:
+    """The names of all filters, sorted."""
+    return sorted(_ENVIRONMENT.filters)
+
+
 # --- filling in ---------------------------------------------------------------------------------------------
 
 

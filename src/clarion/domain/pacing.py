@@ -92,7 +92,8 @@ class Stagger:
         self._few = max(1, round(5_000 / self._gap)) if rate else 1
         whole = max(1, math.floor(rate)) if rate else 1
         # For 2.5/s: two starts per second at the most would be too slow, so the window grows to whole starts.
-        self._window = round(whole * SECOND / rate) if rate else 0
+        # Most of the headroom stays unused even while catching up: the way to the provider jitters then too.
+        self._window = round(whole * SECOND / rate * (1 + 0.6 * headroom)) if rate else 0
         self._starts: deque[int] = deque(maxlen=max(whole, self._few))
         self._whole = whole
 

@@ -124,12 +124,10 @@ class Sending(Group):
     """How long claimed messages belong to a worker before another may take them."""
     mark_group: Duration = timedelta(milliseconds=20)
     """Span of slots whose marks are committed together, just before their requests start."""
-    mark_lead: Duration = timedelta(milliseconds=50)
+    mark_lead: Duration = timedelta(milliseconds=100)
     """How long before its slot a message is marked, so that the commit is done when the slot comes."""
     mark_expiry: Duration = timedelta(seconds=5)
     """A request that has not started this long after its mark is not sent any more."""
-    slot_tolerance: Duration = timedelta(milliseconds=250)
-    """A request this late for its slot takes a new one, so that delays never become bursts."""
     connect_timeout: Duration = timedelta(seconds=10)
     """Longest wait for a connection to a provider; when it passes, nothing was sent."""
     request_timeout: Duration = timedelta(seconds=30)
@@ -140,7 +138,7 @@ class Sending(Group):
     """Most requests that one process has open at a time."""
     max_attempts: int = Field(3, ge=1)
     """Most attempts for a message that the provider certainly did not take."""
-    headroom: float = Field(0.005, ge=0, lt=1)
+    headroom: float = Field(0.008, ge=0, lt=1)
     """Share of a sender's rate left unused, so that jitter on the way never exceeds the provider's limit."""
 
     @model_validator(mode="after")

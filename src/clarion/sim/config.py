@@ -13,18 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from clarion.sim.catalogue import CONTENTS, TEMPLATES, Content, Template
+from clarion.sim.accounts import TwilioSettings, WhatsAppSettings
 from clarion.sim.faults import Fault
+from clarion.sim.fields import Millis, Model, Recipient, Share, Span
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Millis = Annotated[float, Field(ge=0)]
-Rate = Annotated[int, Field(ge=1, le=100_000)]
-Recipient = Annotated[str, Field(pattern=r"^(\+\d{5,15}|[A-Z]{2}\.[A-Za-z0-9.]{1,135})$")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 M = TypeVar("M", bound=BaseModel)
-Digits = Annotated[str, Field(pattern=r"^\d{1,32}$")]
 
 
 class ConfigError(ValueError):
@@ -35,31 +30,12 @@ class ConfigError(ValueError):
         self.problems = problems
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Span(_Model):
-    """A duration drawn evenly between two bounds."""
-
-    low_ms: Millis
-    high_ms: Millis
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.low_ms > self.high_ms:
-            raise ValueError(f"low_ms ({self.low_ms:g}) must not be above high_ms ({self.high_ms:g})")
-        return self
-
-    def seconds(self, luck: float) -> float:
-        """The duration for a draw in [0, 1)."""
-        return (self.low_ms + luck * (self.high_ms - self.low_ms)) / 1000
-
-
-class Latency(_Model):
+class Latency(Model):
     """How long a send request waits for its answer."""
 
-    kind: Literal["fixed", "uniform", "lognormal"] = "uniform"
+    kind: Literal["fixed", "uniform", "lognormal"] = Field(
+        "uniform", description="`fixed`, `uniform` or `lognormal`."
+    )
     fixed_ms: Millis = Field(200, description="With kind fixed.")
     low_ms: Millis = Field(100, description="With kind uniform.")
     high_ms: Millis = Field(500, description="With kind uniform.")
@@ -74,7 +50,7 @@ class Latency(_Model):
         return self
 
 
-class Faults(_Model):
+class Faults(Model):
     """The share of send requests that go wrong in each way; one request suffers at most one."""
 
     reset_before_accept: Share = Field(0, description="Connection reset; the provider has nothing.")
@@ -119,7 +95,7 @@ class Faults(_Model):
         return tuple(borders)
 
 
-class Reply(_Model):
+class Reply(Model):
     """What a person answers: `text`, or a press of the message's quick-reply button number `button`.
 
     A message without that button is answered with `text`.
@@ -130,7 +106,7 @@ class Reply(_Model):
     button: Annotated[int, Field(ge=0, le=9)] | None = None
 
 
-class People(_Model):
+class People(Model):
     """Who the recipients are and what they do."""
 
     bad_share: Share = Field(
@@ -140,7 +116,7 @@ class People(_Model):
     opted_out_share: Share = Field(
         0, description="People who said stop (131050 for marketing, Twilio 21610, 63033)."
     )
-    opted_out: frozenset[Recipient] = frozenset()
+    opted_out: frozenset[Recipient] = Field(frozenset(), description="People who said stop, by name.")
     refuse: dict[Recipient, int] = Field({}, description="Error code in the HTTP answer, by recipient.")
     fail: dict[Recipient, int] = Field({}, description="Accepted, then failed with this code, by recipient.")
     read_share: Share = Field(0.6, description="Of those delivered.")
@@ -153,7 +129,7 @@ class People(_Model):
     )
 
 
-class Receipts(_Model):
+class Receipts(Model):
     """When status callbacks come, and how they go wrong. Steps are counted from the HTTP answer."""
 
     sent: Span = Field(Span(low_ms=20, high_ms=200), description="From the answer.")
@@ -164,7 +140,7 @@ class Receipts(_Model):
     reversed: Share = Field(0, description="Messages whose callbacks come last first.")
     shuffled: Share = Field(0, description="Messages whose callbacks come in any order.")
     late: Share = Field(0, description="Messages whose callbacks are all late by late_ms.")
-    late_ms: Millis = 10_000
+    late_ms: Millis = Field(10_000, description="How late.")
     before_answer: Share = Field(
         0, description="Messages whose first callback leaves before the HTTP answer."
     )
@@ -179,7 +155,7 @@ class Receipts(_Model):
         return not any(odd)
 
 
-class Delivery(_Model):
+class Delivery(Model):
     """How webhooks are posted."""
 
     batch_max: Annotated[int, Field(ge=1, le=1000)] = Field(
@@ -188,7 +164,7 @@ class Delivery(_Model):
     batch_wait_ms: Millis = Field(50, description="How long a WhatsApp update waits for company.")
     connections: Annotated[int, Field(ge=1, le=1000)] = Field(32, description="POSTs under way at once.")
     timeout_ms: Annotated[float, Field(gt=0)] = Field(15_000, description="For one POST.")
-    connect_timeout_ms: Annotated[float, Field(gt=0)] = 5_000
+    connect_timeout_ms: Annotated[float, Field(gt=0)] = Field(5_000, description="For opening a connection.")
     retry_ms: Annotated[float, Field(gt=0)] = Field(
         1_000, description="Second retry of WhatsApp; the first is at once."
     )
@@ -199,154 +175,10 @@ class Delivery(_Model):
     clock: Annotated[float, Field(gt=0)] = Field(1, description="Retry gaps and horizon are divided by this.")
 
 
-class PairLimitSettings(_Model):
-    """WhatsApp's limit on messages from one number to one person (131056)."""
-
-    enabled: bool = False
-    burst: Annotated[int, Field(ge=1)] = 45
-    every_ms: Annotated[float, Field(gt=0)] = 6_000
-
-
-class WhatsAppNumber(_Model):
-    """A sender. `rate` overrides `whatsapp.rate`."""
-
-    id: Digits
-    display_phone_number: str = "+1 555-010-0001"
-    verified_name: str = "Clarion Sample Shop"
-    quality_rating: Literal["GREEN", "YELLOW", "RED", "UNKNOWN"] = "GREEN"
-    rate: Rate | None = None
-
-    @cached_property
-    def digits(self) -> str:
-        """The display number's digits."""
-        return "".join(c for c in self.display_phone_number if c.isdigit())
-
-
-class WhatsAppSettings(_Model):
-    """The WhatsApp business account."""
-
-    token: str = Field("sim-token", min_length=1)
-    revoke_after: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="The token dies after so many sends."
-    )
-    waba_id: Digits = "200000000000001"
-    numbers: tuple[WhatsAppNumber, ...] = Field(
-        (
-            WhatsAppNumber(id="100000000000001"),
-            WhatsAppNumber(
-                id="100000000000002", display_phone_number="+1 555-010-0002", quality_rating="YELLOW"
-            ),
-        ),
-        min_length=1,
-    )
-    rate: Rate | None = Field(80, description="Messages a second per number; null: unlimited.")
-    throttle_status: Literal[400, 429] = Field(400, description="HTTP status of rate and pair refusals.")
-    pair_limit: PairLimitSettings = PairLimitSettings()
-    window: Literal["off", "sync", "async"] = Field(
-        "sync",
-        description="Free-form text more than 24 h after the person wrote: 131047 in the answer, or later.",
-    )
-    templates: tuple[Template, ...] = Field(TEMPLATES, description="As the API lists them.")
-    held_share: Share = Field(
-        0, description="Template sends answered held_for_quality_assessment, then delivered."
-    )
-    webhook_url: Url | None = None
-    app_secret: str = Field("sim-app-secret", min_length=1)
-    verify_token: str = Field("sim-verify", min_length=1)
-    identity: Literal["phone", "both", "user_id"] = Field(
-        "both", description="What webhooks call a person: number, number and user id, or user id alone."
-    )
-    extra_fields: bool = Field(
-        False, description="Webhooks carry fields and change types nobody has documented."
-    )
-
-    @cached_property
-    def by_id(self) -> Mapping[str, WhatsAppNumber]:
-        """Numbers by phone number id."""
-        return {number.id: number for number in self.numbers}
-
-
-class TwilioSender(_Model):
-    """A number, short code or `whatsapp:` sender. `rate` overrides `twilio.rate`."""
-
-    address: Annotated[str, Field(pattern=r"^(whatsapp:)?\+?\w[\w ]{1,19}$")]
-    rate: Rate | None = None
-
-
-class TwilioService(_Model):
-    """A messaging service and the senders it may pick from. `rate` overrides `twilio.rate`."""
-
-    sid: Annotated[str, Field(pattern=r"^MG[0-9a-f]{32}$")]
-    friendly_name: str = "Clarion sample service"
-    senders: Annotated[tuple[str, ...], Field(min_length=1)]
-    rate: Rate | None = None
-
-
-class TwilioQueue(_Model):
-    """The queue in front of each sender: faster requests wait in it (their receipts come later)."""
-
-    rate: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="Messages a second leaving; null: no queue."
-    )
-    capacity: Annotated[int, Field(ge=1)] = Field(
-        36_000, description="Full: 21611 with From, 30001 with a service."
-    )
-
-
-class TwilioSettings(_Model):
-    """The Twilio account."""
-
-    account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-f]{32}$")] = "AC00000000000000000000000000000001"
-    auth_token: str = Field("sim-auth-token", min_length=1)
-    revoke_after: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="The token dies after so many sends."
-    )
-    senders: tuple[TwilioSender, ...] = (
-        TwilioSender(address="+15005550006"),
-        TwilioSender(address="+15005550010"),
-        TwilioSender(address="whatsapp:+15005550006"),
-    )
-    services: tuple[TwilioService, ...] = (
-        TwilioService(
-            sid="MG00000000000000000000000000000001",
-            senders=("+15005550006", "+15005550010", "whatsapp:+15005550006"),
-        ),
-    )
-    rate: Rate | None = Field(
-        None, description="Requests a second per From or service, else 20429; null: unlimited."
-    )
-    concurrency: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Sends under way at once, else 20429."
-    )
-    queue: TwilioQueue = TwilioQueue()
-    advanced_opt_out: bool = Field(
-        False, description="Opted-out sends are taken and fail later; OptOutType is sent."
-    )
-    enforce_window: bool = Field(
-        True, description="Free-form WhatsApp 24 h after the person wrote fails with 63016."
-    )
-    contents: tuple[Content, ...] = Field(CONTENTS, description="As ContentAndApprovals lists them.")
-    status_callback: Url | None = Field(None, description="For messages that name no StatusCallback.")
-    inbound_url: Url | None = Field(None, description="Where people's messages are posted.")
-    echo_parameter: str = Field(
-        "attempt", description="Parameter of StatusCallback that the ledger keeps as echo."
-    )
-
-    @cached_property
-    def by_address(self) -> Mapping[str, TwilioSender]:
-        """Senders by address."""
-        return {sender.address: sender for sender in self.senders}
-
-    @cached_property
-    def by_service(self) -> Mapping[str, TwilioService]:
-        """Services by SID."""
-        return {service.sid: service for service in self.services}
-
-
-class SimConfig(_Model):
+class SimConfig(Model):
     """The whole configuration; `SimConfig()` is a working demo."""
 
-    seed: int = 1
+    seed: int = Field(1, description="Another number makes other choices, the same number the same.")
     latency: Latency = Latency()
     faults: Faults = Faults()
     people: People = People()

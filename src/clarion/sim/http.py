@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from socket import SO_LINGER, SOL_SOCKET
-from typing import cast
 from urllib.parse import unquote
 
 import httptools
 import orjson
+
+from clarion.sim.sockets import Stream
 
 JSON = "application/json"
 MAX_BODY = 104 * 1024 * 1024
 """Bytes; WhatsApp takes documents of up to 100 MB."""
 
 _log = logging.getLogger(__name__)
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 @dataclass(slots=True)
 class Request:
-    """One request; `arrival` is the monotonic clock in nanoseconds when its headers were parsed."""
+    """One request; `arrival` is when its headers arrived, in nanoseconds of the monotonic clock."""
 
     method: str
     path: str
@@ -73,52 +70,41 @@ class Answer:
 Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """One client connection. Pipelined requests are handled one after another."""
 
-    def __init__(self, handler: Handler, connections: set[Connection]) -> None:
+    def __init__(self, stream: Stream, handler: Handler, connections: set[Connection]) -> None:
+        self._stream = stream
         self._handler = handler
         self._connections = connections
+        connections.add(self)
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._answer: Answer | None = None
         self._keep_alive = True
         self._pending: asyncio.TimerHandle | asyncio.Task[None] | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._transport: asyncio.Transport
 
     @property
     def busy(self) -> bool:
         """Whether a request is being answered."""
         return self._answer is not None or bool(self._waiting)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._connections.add(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
+    def lost(self) -> None:
+        """The client, or we, ended the connection."""
         self._connections.discard(self)
         self._waiting.clear()
-        self._writable.set()
         if self._pending is not None:
             self._pending.cancel()
         self._finished()
 
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes, arrival: int) -> None:
+        """Bytes came at `arrival`, in nanoseconds of the monotonic clock."""
+        self._now = arrival
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._transport.write(
-                b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
-            self._transport.close()
+            self._stream.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self._stream.close()
 
     # What the parser calls, in this order.
 
@@ -135,9 +121,9 @@ class Connection(asyncio.Protocol):
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        self._arrival = time.monotonic_ns()
+        self._arrival = self._now
         if b"expect" in self._headers:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._stream.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
         self._size += len(part)
@@ -193,38 +179,33 @@ class Connection(asyncio.Protocol):
     def _give(self) -> None:
         answer = self._answer
         self._pending = None
-        if answer is None or self._transport.is_closing():
+        if answer is None or not self._stream.open:
             return
         if answer.fate == "reset":
-            self._reset()
+            self._stream.reset()
         elif answer.stream is not None:
-            self._pending = asyncio.ensure_future(self._stream(answer, iter(answer.stream)))
+            self._pending = asyncio.ensure_future(self._pour(answer, iter(answer.stream)))
         else:
-            self._transport.write(_head(answer, f"Content-Length: {len(answer.body)}") + answer.body)
+            self._stream.write(_head(answer, f"Content-Length: {len(answer.body)}") + answer.body)
             self._sent()
 
-    async def _stream(self, answer: Answer, parts: Iterator[bytes]) -> None:
-        self._transport.write(_head(answer, "Transfer-Encoding: chunked"))
+    async def _pour(self, answer: Answer, parts: Iterator[bytes]) -> None:
+        self._stream.write(_head(answer, "Transfer-Encoding: chunked"))
         for part in parts:
             if part:
-                self._transport.write(b"%x\r\n%b\r\n" % (len(part), part))
+                self._stream.write(b"%x\r\n%b\r\n" % (len(part), part))
             await asyncio.sleep(0)
-            await self._writable.wait()
-        self._transport.write(b"0\r\n\r\n")
+            await self._stream.room.wait()
+        self._stream.write(b"0\r\n\r\n")
         self._pending = None
         self._sent()
-
-    def _reset(self) -> None:
-        # Without the linger option a close is an orderly end of stream, which clients report differently.
-        self._transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
-        self._transport.abort()
 
     def _sent(self) -> None:
         self._finished()
         if self._keep_alive:
             self._next()
         else:
-            self._transport.close()
+            self._stream.close()
 
     def _finished(self) -> None:
         answer, self._answer = self._answer, None
@@ -233,7 +214,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """End the connection, answered or not."""
-        self._transport.abort()
+        self._stream.reset()
 
 
 def _broken(request: Request) -> Answer:

@@ -16,6 +16,7 @@ import uvloop
 from clarion.sim.config import SimConfig
 from clarion.sim.control import Control
 from clarion.sim.http import Answer, Connection, Request
+from clarion.sim.sockets import Listener
 from clarion.sim.twilio.app import Twilio
 from clarion.sim.whatsapp.app import ATTACHMENTS, VERSION, WhatsApp
 from clarion.sim.world import World
@@ -48,35 +49,43 @@ class Simulator:
         self._host, self._port, self._ledger_path = host, port, ledger_path
         self._control = Control(self)
         self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
 
     @property
     def url(self) -> str:
         """`http://host:port`, without a slash at the end."""
         return f"http://{self._host}:{self._port}"
 
+    @property
+    def endpoints(self) -> list[str]:
+        """Method and path of everything that is the simulator's own."""
+        return self._control.endpoints
+
     async def __aenter__(self) -> Self:
         self._begin(self._config)
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self.handle, self._connections), self._host, self._port, backlog=2048
+            self._listener = Listener(
+                self._host, self._port, lambda stream: Connection(stream, self.handle, self._connections)
             )
         except OSError:
             await self.world.close()
             raise
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._port = self._listener.port
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.close()
+        self._close_door()
         for connection in list(self._connections):
             connection.close()
         await asyncio.sleep(0)
         await self.world.close()
+
+    def _close_door(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def _begin(self, config: SimConfig) -> None:
         self.world = World(config, self._ledger_path)
@@ -107,8 +116,7 @@ class Simulator:
 
     async def drain(self) -> None:
         """Take no more connections and let the answers under way leave, for two seconds at most."""
-        if self._server is not None:
-            self._server.close()
+        self._close_door()
         for _ in range(_GRACE_STEPS):
             if not any(connection.busy for connection in self._connections):
                 break
@@ -131,7 +139,7 @@ async def _serve(config: SimConfig, host: str, port: int, ledger_path: Path | No
     # interval would let the ledger's thread do the same.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 1_000)
+    gc.set_threshold(2_000, 5, 1_000_000)
     sys.setswitchinterval(0.0005)
     async with Simulator(config, host=host, port=port, ledger_path=ledger_path) as simulator:
         print(

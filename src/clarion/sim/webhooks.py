@@ -45,7 +45,7 @@ def twilio_signature(auth_token: str, url: str, parameters: Iterable[tuple[str, 
 class Retries:
     """When a failed POST is tried again: `gaps` in seconds; `on` holds the kinds of failure that deserve it.
 
-    Kinds: `connect`, `connect_timeout`, `read_timeout`, `4xx`, `5xx`.
+    Kinds: `connect`, `connect_timeout`, `read_timeout`, `2xx` (but not taken), `3xx`, `4xx`, `5xx`.
     """
 
     gaps: Sequence[float]
@@ -59,7 +59,9 @@ def whatsapp_retries(delivery: Delivery) -> Retries:
         gaps.append(gap / delivery.clock)
         total += gap
         gap *= delivery.retry_factor
-    return Retries(gaps, frozenset({"connect", "connect_timeout", "read_timeout", "3xx", "4xx", "5xx"}))
+    return Retries(
+        gaps, frozenset({"connect", "connect_timeout", "read_timeout", "2xx", "3xx", "4xx", "5xx"})
+    )
 
 
 def twilio_retries(url: str, delivery: Delivery) -> Retries:

@@ -205,6 +205,7 @@ class _SqliteThread:
             1, thread_name_prefix="sqlite-writer" if writer else "sqlite-reader"
         )
         self._connection: sa.Connection | None = None
+        self._fresh = True
 
     def _prepare(self, connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
@@ -227,7 +228,7 @@ class _SqliteThread:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Callable[[Any, Any], Any]]:
-        await self._call(self._start)
+        self._fresh = True
         try:
             yield self._run
         except BaseException:
@@ -246,11 +247,16 @@ class _SqliteThread:
         self._connection.begin()
 
     def _execute(self, statement: Any, params: Any) -> Any:
+        # Begun with the first statement: one change of threads less per transaction.
+        if self._fresh:
+            self._start()
+            self._fresh = False
         assert self._connection is not None
         return _rows(self._connection.execute(statement, params))
 
     def _finish(self, commit: bool) -> None:
-        assert self._connection is not None
+        if self._connection is None:
+            return
         if commit:
             self._connection.commit()
         else:

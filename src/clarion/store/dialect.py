@@ -1,10 +1,10 @@
 """The only file that knows SQLite from PostgreSQL: every difference is one function with both forms side by side."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -89,7 +89,7 @@ def tail(name: Name, text: str, length: int) -> str:
 
 def json_value(raw: Any) -> Any:
     """A JSON column read by plain SQL: text on SQLite and from some PostgreSQL statements, else decoded already."""
-    return json.loads(raw) if isinstance(raw, str | bytes) else raw
+    return orjson.loads(raw) if isinstance(raw, str | bytes) else raw
 
 
 def json_keys(name: Name, column: str, *, alias: str = "k") -> str:
@@ -118,7 +118,7 @@ class Rows:
 
     def params(self, name: Name, rows: Sequence[Sequence[Any]], *, alias: str = "v") -> dict[str, Any]:
         if name == "sqlite":
-            return {f"{alias}_rows": json.dumps(rows, ensure_ascii=False)}
+            return {f"{alias}_rows": orjson.dumps(rows).decode()}
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(self.columns)
         return {f"{alias}_{c}": list(v) for c, v in zip(self.columns, columns, strict=True)}
 

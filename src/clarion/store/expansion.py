@@ -7,6 +7,7 @@ from typing import Any
 from clarion.store.audience import STOPPED, WHITE, Audience, any_blank, blank, distinct
 from clarion.store.campaigns import Campaign
 from clarion.store.db import Tx
+from clarion.store.outbox.doubts import FAR
 
 PRIORITY = 20  # after replies (0) and journeys (10)
 
@@ -102,8 +103,8 @@ async def lay_aside(tx: Tx, campaign_id: int, *, after: int, upto: int) -> None:
     """
     await tx.run(
         """
-        UPDATE outbox SET unresolved = :yes
+        UPDATE outbox SET unresolved = :yes, until = :never
         WHERE campaign_id = :campaign AND state = 'unknown' AND message_id > :after AND message_id <= :upto
         """,
-        {"yes": True, "campaign": campaign_id, "after": after, "upto": upto},
+        {"yes": True, "never": FAR, "campaign": campaign_id, "after": after, "upto": upto},
     )

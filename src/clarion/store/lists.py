@@ -42,11 +42,6 @@ async def create(tx: Tx, workspace_id: int, name: str) -> int:
     return await get(tx, workspace_id, name)
 
 
-async def rename(tx: Tx, list_id: int, name: str) -> None:
-    """Give the list another name."""
-    await tx.run(sa.update(lists).where(lists.c.id == list_id).values(name=name))
-
-
 async def overview(tx: Tx, workspace_id: int) -> Sequence[sa.Row[Any]]:
     """Every list with `id`, `name`, `created_at`, `members` and how many of them are `opted_out`, by name."""
     return await tx.all(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -44,6 +45,17 @@ class Child:
         """Raises ChildFailed when it has ended."""
         if self._process.returncode is not None:
             raise ChildFailed(self.name, f"ended with exit code {self._process.returncode}", self.log)
+
+    async def says(self, pattern: str) -> str:
+        """Wait until its output holds `pattern`, and give the pattern's first group. Raises ChildFailed."""
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.log.read_text("utf-8", "replace"))
+            if found:
+                return found[1]
+            self.check()
+            await asyncio.sleep(_ASK_AGAIN)
+        raise ChildFailed(self.name, f"did not get ready within {_START:.0f} s", self.log)
 
     async def answers(self, url: str) -> None:
         """Wait until `url` answers 200. Raises ChildFailed."""

@@ -6,6 +6,7 @@ itself when nobody reads any more. Batches come as JSON text that goes to the da
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -159,6 +160,9 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
 
 if __name__ == "__main__":
     os.nice(_NICE)
+    gc.set_threshold(
+        100_000
+    )  # rows hold no cycles; looking for some in every batch costs a sixth of the time
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
         main(sys.stdin.buffer, sys.stdout.buffer)
     # Nothing is left to write, and nobody to read it: Python would complain about a closed pipe at its end.

@@ -27,7 +27,7 @@ from clarion.store.receipts import Heard
 
 log = structlog.get_logger()
 
-BATCH = 500
+BATCH = 100  # on SQLite the marks of running campaigns wait for this transaction: a few milliseconds
 
 
 @dataclass(slots=True)

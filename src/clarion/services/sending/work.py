@@ -36,6 +36,9 @@ from clarion.store.receipts import make_echo
 
 log = structlog.get_logger()
 
+MOST = 128  # messages per claim: reading and rendering more at once would hold up the starts of others
+GROUP = 200  # messages per mark
+IDLE = 50_000  # nothing is due but slots are still to come: look again after 0.05 s
 BLOCKED = 100_000  # due, but its contact has another message on the way: look again after 0.1 s
 
 
@@ -46,10 +49,10 @@ class Plan:
     horizon: int = 1_000_000
     lease: int = 60_000_000
     mark_group: int = 20_000
-    mark_lead: int = 50_000
+    mark_lead: int = 100_000
     mark_expiry: int = 5_000_000
     in_flight: int = 1_024  # requests per sender
-    headroom: float = 0.007  # share of the rate
+    headroom: float = 0.008  # share of the rate
 
 
 class Sending:
@@ -100,48 +103,65 @@ class _Line:
         self._freed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pausing = False
-        self._least = 1  # claims worth a transaction: without a rate, rows are taken by the hundred
+        self._paced = True
+        self._claimed = asyncio.Event()
 
     @property
     def busy(self) -> bool:
         return bool(self._open or self._ahead)
 
     async def work(self, news: asyncio.Event) -> int | None:
-        claim_at, idle, full = 0, False, 0
-        while not self._all._stopping:
-            if news.is_set():
-                news.clear()
-                claim_at, idle = 0, False
-            now = clock()
-            room = self._plan.in_flight - self._open - len(self._ahead)
-            if not idle and room >= self._least and now >= max(claim_at, self._claim_next()):
-                claimed = await self._claim(room)
-                if claimed is None:
-                    await self._give_back()
-                    return None
-                idle, full = not claimed.claims and not claimed.full_for, claimed.full_for
-                claim_at = clock() + full
-                continue
-            if self._ahead:
-                await self._step(now, news, claim_at if not idle else now + self._plan.horizon)
-            elif idle or not full:
-                if idle or room >= self._least:
+        """Two hands: one keeps about half a horizon claimed, the other marks each group just before its slots."""
+        claiming = asyncio.create_task(self._keep_claimed(news))
+        claiming.add_done_callback(lambda _: self._claimed.set())
+        try:
+            while self._ahead or not claiming.done():
+                if self._ahead and not self._all._stopping:
+                    await self._step()
+                elif claiming.done():
                     break
-                await self._wait_for_room()
+                else:
+                    self._claimed.clear()
+                    await self._claimed.wait()
+            return await claiming
+        finally:
+            claiming.cancel()
+            await self._give_back()
+
+    async def _keep_claimed(self, news: asyncio.Event) -> int | None:
+        """Claim until nothing is due or the sender pauses; microseconds until more is due, None if nothing is."""
+        while not self._all._stopping:
+            news.clear()
+            wait = self._enough_for()
+            if wait:
+                await _sleep(news, wait)
+                continue
+            claimed = await self._claim()
+            if claimed is None:
+                await self._give_back()
+                return None
+            if claimed.claims:
+                self._claimed.set()
+            elif claimed.full_for:
+                await _sleep(news, claimed.full_for)
+            elif self._ahead:
+                await _sleep(news, IDLE)
             else:
-                await _sleep(news, claim_at - now)
-        await self._give_back()
-        if self._all._stopping:
-            return None
-        async with self._all._db.reading() as tx:
-            due = await next_due(tx, self._sender)
-        return None if due is None else max(due, BLOCKED)
+                async with self._all._db.reading() as tx:
+                    due = await next_due(tx, self._sender)
+                return None if due is None else max(due, BLOCKED)
+        return None
 
-    def _claim_next(self) -> int:
-        """When the slots in hand run low."""
-        return self._ahead[-1].at - self._plan.horizon // 2 if self._ahead else 0
+    def _enough_for(self) -> int:
+        """Microseconds for which no claim is needed; 0 when the slots or messages in hand run low."""
+        if not self._paced:
+            room = self._plan.in_flight - self._open - len(self._ahead)
+            return 0 if room >= min(MOST, self._plan.in_flight) else 2_000
+        if not self._ahead:
+            return 0
+        return max(0, self._ahead[-1].at - self._plan.horizon // 2 - clock())
 
-    async def _claim(self, room: int) -> Claimed | None:
+    async def _claim(self) -> Claimed | None:
         plan, sending = self._plan, self._all
 
         async def work() -> Claimed | None:
@@ -150,9 +170,9 @@ class _Line:
                     tx,
                     self._sender,
                     worker=sending._worker,
-                    want=room,
+                    want=MOST,
                     horizon=plan.horizon,
-                    lead=plan.mark_lead // 5,
+                    lead=plan.mark_lead // 10,
                     lease=plan.lease,
                     headroom=plan.headroom,
                 )
@@ -162,20 +182,20 @@ class _Line:
             # `wait` counts from the database's clock reading, which lies before now: late rather than early.
             now = clock()
             self._starts.pace(claimed.line.rate, plan.headroom)
-            self._least = 1 if claimed.line.rate else min(128, plan.in_flight)
+            self._paced = claimed.line.rate > 0
             for one in claimed.claims:
                 self._ahead.append(await sending._contents.render(one, now + one.wait, secrets.token_hex(16)))
         return claimed
 
-    async def _step(self, now: int, news: asyncio.Event, claim_at: int) -> None:
+    async def _step(self) -> None:
         """Mark the next group when its time has come, else sleep until then."""
+        now = clock()
         group_at = self._ahead[0].at - self._plan.mark_lead
-        backlog = len(self._starts)
         if now < group_at:
-            await _sleep(news, min(group_at, max(claim_at, self._claim_next(), now + 1_000)) - now)
+            await asyncio.sleep((group_at - now) / 1_000_000)
             return
-        room = min(self._plan.in_flight - self._open, 200)
-        if room <= 0 or backlog > 400:
+        room = min(self._plan.in_flight - self._open, GROUP)
+        if room <= 0 or len(self._starts) > 2 * GROUP:
             await self._wait_for_room()
             return
         group: list[Ready] = []

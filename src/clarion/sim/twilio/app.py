@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hmac
+import math
 import time
 from functools import partial
 from hashlib import md5
 from urllib.parse import parse_qsl
 
+from clarion.sim.accounts import TwilioSettings
 from clarion.sim.catalogue import Content
-from clarion.sim.config import TwilioSettings
 from clarion.sim.desk import Refusal, take
 from clarion.sim.http import Answer, Request
 from clarion.sim.limits import SECOND
@@ -50,7 +51,7 @@ class Twilio:
     def queue_up(self, sender: str, now: int, rate: float, capacity: int) -> float | None:
         """Seconds a new message waits in the sender's queue; None when the queue is full."""
         free_at = max(self._free_at.get(sender, now), now)
-        if (free_at - now) * rate >= capacity * SECOND:
+        if math.ceil((free_at - now) * rate / SECOND) >= capacity:
             return None
         self._free_at[sender] = free_at + int(SECOND / rate)
         return (free_at - now) / SECOND

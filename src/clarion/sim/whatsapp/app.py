@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import orjson
 from pydantic import ValidationError
 
+from clarion.sim.accounts import WhatsAppNumber, WhatsAppSettings
 from clarion.sim.catalogue import Template
-from clarion.sim.config import WhatsAppNumber, WhatsAppSettings
 from clarion.sim.desk import Refusal, take
 from clarion.sim.http import Answer, Request
 from clarion.sim.whatsapp import hooks

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import md5
 
-from clarion.sim.config import WhatsAppNumber
+from clarion.sim.accounts import WhatsAppNumber
 from clarion.sim.ledger import Tally
 from clarion.sim.webhooks import Parcel, whatsapp_body, whatsapp_retries, whatsapp_signature
 from clarion.sim.whatsapp.errors import webhook_error

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 import orjson
 
 from clarion.sim import people
-from clarion.sim.config import Reply, WhatsAppNumber
+from clarion.sim.accounts import WhatsAppNumber
+from clarion.sim.config import Reply
 from clarion.sim.desk import Luck, Refusal, Send
 from clarion.sim.http import Answer, Request
 from clarion.sim.limits import SlidingWindow

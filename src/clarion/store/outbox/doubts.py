@@ -45,22 +45,25 @@ async def look_again(tx: Tx, rows: Sequence[tuple[int, int, bool]]) -> None:
     """[message, next look at (FAR: never), unresolved]: the doubt stays a doubt."""
     await tx.run(
         "UPDATE outbox SET looks = looks + 1, until = v.until, unresolved = (v.unresolved = 1) "
-        f"FROM {_LOOKS.sql(tx.name)} WHERE outbox.message_id = v.id AND outbox.state = 'unknown'",
-        _LOOKS.params(tx.name, [[i, until, int(over)] for i, until, over in rows]),
+        f"FROM {_LOOKS.sql(tx.name)} WHERE outbox.message_id = v.id AND outbox.state = 'unknown' "
+        "AND outbox.until < :far",  # at FAR it was laid aside meanwhile: a retry writes to this person instead
+        {**_LOOKS.params(tx.name, [[i, until, int(over)] for i, until, over in rows]), "far": FAR},
     )
 
 
 async def requeue(tx: Tx, row: Any, *, absent: bool) -> None:
     """Let the message be sent again: its last attempt is proven `absent`, or the policy allows another.
 
-    Does nothing if evidence settled it meanwhile. An absent attempt does not count against the limit.
+    Does nothing if evidence settled it meanwhile or a retry took its place. An absent attempt does not count
+    against the limit.
     """
     now = await tx.now()
     found = await tx.all(
         "UPDATE outbox SET state = 'queued', until = 0, due_at = :now, worker = '', "
         "attempts = CASE WHEN :absent = 1 AND attempts > 0 THEN attempts - 1 ELSE attempts END "
-        "WHERE message_id = :id AND state = 'unknown' AND attempt_id = :attempt RETURNING campaign_id",
-        {"now": now, "absent": int(absent), "id": row.message_id, "attempt": row.attempt_id},
+        "WHERE message_id = :id AND state = 'unknown' AND attempt_id = :attempt AND until < :far "
+        "RETURNING campaign_id",
+        {"far": FAR, "now": now, "absent": int(absent), "id": row.message_id, "attempt": row.attempt_id},
     )
     if found:
         outcome, reason = (

@@ -45,6 +45,110 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "messages",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column(
+            "variables",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column(
+            "content",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempt_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=True),
+        sa.Column("fault_kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("fault_code", sa.Text(), server_default="", nullable=False),
+        sa.Column("fault_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("conflict", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("delivered_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("read_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failed_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("campaign_id", "contact_id", name=op.f("uq_messages_campaign_id_contact_id")),
+    )
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_messages_fault",
+            ["campaign_id", "fault_code"],
+            unique=False,
+            sqlite_where=sa.text("fault_code <> ''"),
+            postgresql_where=sa.text("fault_code <> ''"),
+        )
+        batch_op.create_index("ix_messages_person", ["workspace_id", "person"], unique=False)
+        batch_op.create_index(
+            "ix_messages_provider_id",
+            ["provider_id"],
+            unique=False,
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "outbox",
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender_id", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("due_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("token", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("worker", sa.Text(), server_default="", nullable=False),
+        sa.Column("attempt_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("throttles", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("looks", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("doubted_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unresolved", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_outbox")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_campaign", ["campaign_id", "state"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_due",
+            ["sender_id", "campaign_id", "priority", "due_at", "message_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_held",
+            ["state", "until"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'queued'"),
+            postgresql_where=sa.text("state <> 'queued'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_in_flight",
+            ["contact_id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('leased', 'sending')"),
+            postgresql_where=sa.text("state IN ('leased', 'sending')"),
+        )
+        batch_op.create_index("ix_outbox_person", ["workspace_id", "person"], unique=False)
+
+    op.create_table(
         "workers",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
@@ -69,6 +173,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workspaces")),
         sa.UniqueConstraint("name", name=op.f("uq_workspaces_name")),
     )
+    op.create_table(
+        "attempts",
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("provider_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_attempts_message_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_attempts")),
+    )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempts_message_id"), ["message_id"], unique=False)
+
     op.create_table(
         "contacts",
         sa.Column(
@@ -355,7 +476,7 @@ def upgrade() -> None:
             ["list_id"], ["lists.id"], name=op.f("fk_list_members_list_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list_members")),
-        sa.UniqueConstraint("list_id", "contact_id", name=op.f("uq_list_members_list_id_contact_id")),
+        sa.UniqueConstraint("contact_id", "list_id", name=op.f("uq_list_members_contact_id_list_id")),
     )
     with op.batch_alter_table("list_members", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_list_members_list_id_id"), ["list_id", "id"], unique=False)
@@ -415,121 +536,4 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_import_rows")),
     )
-    op.create_table(
-        "messages",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
-        sa.Column("campaign_id", sa.BigInteger(), nullable=True),
-        sa.Column("contact_id", sa.BigInteger(), nullable=False),
-        sa.Column("sender_id", sa.BigInteger(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column(
-            "variables",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
-        ),
-        sa.Column(
-            "content",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=True,
-        ),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("attempt_id", sa.Text(), server_default="", nullable=False),
-        sa.Column("provider_id", sa.Text(), nullable=True),
-        sa.Column("fault_kind", sa.Text(), server_default="", nullable=False),
-        sa.Column("fault_code", sa.Text(), server_default="", nullable=False),
-        sa.Column("fault_reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("conflict", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("accepted_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("sent_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("delivered_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("read_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("failed_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_messages_campaign_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_messages_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
-        sa.UniqueConstraint("campaign_id", "contact_id", name=op.f("uq_messages_campaign_id_contact_id")),
-    )
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_messages_fault",
-            ["campaign_id", "fault_code"],
-            unique=False,
-            sqlite_where=sa.text("fault_code <> ''"),
-            postgresql_where=sa.text("fault_code <> ''"),
-        )
-        batch_op.create_index("ix_messages_person", ["workspace_id", "person"], unique=False)
-        batch_op.create_index("ix_messages_provider_id", ["provider_id"], unique=False)
-
-    op.create_table(
-        "attempts",
-        sa.Column("attempt_id", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), server_default="", nullable=False),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("provider_id", sa.Text(), server_default="", nullable=False),
-        sa.Column("ended_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["messages.id"], name=op.f("fk_attempts_message_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_attempts")),
-    )
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_attempts_message_id"), ["message_id"], unique=False)
-
-    op.create_table(
-        "outbox",
-        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
-        sa.Column("sender_id", sa.BigInteger(), nullable=False),
-        sa.Column("campaign_id", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("contact_id", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("priority", sa.SmallInteger(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="queued", nullable=False),
-        sa.Column("due_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("until", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("token", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("worker", sa.Text(), server_default="", nullable=False),
-        sa.Column("attempt_id", sa.Text(), server_default="", nullable=False),
-        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("throttles", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("looks", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doubted_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("unresolved", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_outbox_message_id")),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_outbox")),
-    )
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_campaign", ["campaign_id", "state"], unique=False)
-        batch_op.create_index(
-            "ix_outbox_due",
-            ["sender_id", "campaign_id", "priority", "due_at", "message_id"],
-            unique=False,
-            sqlite_where=sa.text("state = 'queued'"),
-            postgresql_where=sa.text("state = 'queued'"),
-        )
-        batch_op.create_index(
-            "ix_outbox_held",
-            ["state", "until"],
-            unique=False,
-            sqlite_where=sa.text("state <> 'queued'"),
-            postgresql_where=sa.text("state <> 'queued'"),
-        )
-        batch_op.create_index(
-            "ix_outbox_in_flight",
-            ["contact_id"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('leased', 'sending')"),
-            postgresql_where=sa.text("state IN ('leased', 'sending')"),
-        )
-        batch_op.create_index("ix_outbox_person", ["workspace_id", "person"], unique=False)
     op.execute("INSERT INTO workspaces (name, created_at) VALUES ('default', 0)")

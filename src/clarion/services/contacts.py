@@ -1,0 +1,141 @@
+"""Contacts one by one: add, find, opt out, opt in, export."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+
+from clarion.domain.contact import Address, check_country, read_address
+from clarion.domain.csv_safe import protect
+from clarion.domain.errors import BadAddress, NotFound
+from clarion.store import contacts, counts, lists, suppressions
+from clarion.store.db import Database
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person. `address` is what is dialled, `person` the same for every spelling of it."""
+
+    id: int
+    address: str
+    person: str
+    attributes: dict[str, str]
+    language: str
+    timezone: str
+    created_at: int
+    updated_at: int
+    opted_out: bool
+    place: int = 0  # to be given as `after` for the next page
+
+
+def _address(phone: str, country: str) -> Address:
+    try:
+        return read_address(phone, check_country(country)).address
+    except ValueError as error:
+        raise BadAddress(phone, f"cannot be read: {error}") from None
+
+
+async def add_contact(
+    db: Database,
+    phone: str,
+    attributes: Mapping[str, str],
+    *,
+    workspace: int = 1,
+    country: str = "",
+    list_names: Sequence[str] = (),
+) -> Contact:
+    """Add a person, or merge into the one there is, and put them on lists, which are made if new.
+
+    Repeating it changes nothing. Raises BadAddress.
+    """
+    address = _address(phone, country)
+    async with db.transaction() as tx:
+        contact_id = await contacts.put(tx, workspace, address, attributes)
+        for name in list_names:
+            await lists.add(tx, await lists.ensure(tx, workspace, name), contact_id)
+    return await find_contact(db, address.e164, workspace=workspace)
+
+
+async def find_contact(db: Database, phone: str, *, workspace: int = 1, country: str = "") -> Contact:
+    """The person with this number in any spelling. Raises BadAddress, NotFound."""
+    person = _address(phone, country).person
+    async with db.reading() as tx:
+        row = await contacts.by_person(tx, workspace, person)
+    if row is None:
+        raise NotFound("contact", phone)
+    return _contact(row)
+
+
+async def list_contacts(
+    db: Database,
+    *,
+    workspace: int = 1,
+    list_name: str = "",
+    digits: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> list[Contact]:
+    """A page of contacts: of one list in its order, or of all; `digits`: numbers that contain them."""
+    async with db.reading() as tx:
+        list_id = await lists.get(tx, workspace, list_name) if list_name else 0
+        rows = await contacts.page(tx, workspace, list_id=list_id, digits=digits, after=after, limit=limit)
+    return [_contact(row) for row in rows]
+
+
+async def lists_of(db: Database, contact_id: int) -> list[str]:
+    """The names of the lists a contact is on."""
+    async with db.reading() as tx:
+        return await lists.of_contact(tx, contact_id)
+
+
+async def opt_out(
+    db: Database, phone: str, *, workspace: int = 1, country: str = "", source: str = "operator"
+) -> str:
+    """Never write to this person again, known or not; their person key.
+
+    What they still had waiting becomes `suppressed` in the same transaction. Repeating it changes nothing.
+    """
+    person = _address(phone, country).person
+    moves = counts.Moves()
+    async with db.transaction() as tx:
+        await suppressions.stop(
+            tx, [suppressions.Stop(workspace, person, suppressions.OPT_OUT, source)], moves
+        )
+        await counts.apply(tx, moves.deltas)
+    return person
+
+
+async def opt_in(db: Database, phone: str, *, workspace: int = 1, country: str = "") -> bool:
+    """The person wants to hear from us again: True if a stop was lifted. What it closed stays closed."""
+    person = _address(phone, country).person
+    async with db.transaction() as tx:
+        return await suppressions.lift(tx, workspace, person)
+
+
+async def export_contacts(db: Database, out: TextIO, *, workspace: int = 1, list_name: str = "") -> int:
+    """Write the contacts as CSV: `phone`, then every attribute; how many they were. Open `out` with newline="".
+
+    Cells that a spreadsheet would run are protected (domain/csv_safe.py); importing the file changes nothing.
+    """
+    async with db.reading() as tx:
+        list_id = await lists.get(tx, workspace, list_name) if list_name else 0
+        names = await contacts.attribute_names(tx, workspace, list_id)
+    writer = csv.writer(out)
+    writer.writerow(["phone", *map(protect, names)])
+    written = after = 0
+    while page := await list_contacts(db, workspace=workspace, list_name=list_name, after=after, limit=_PAGE):
+        for contact in page:
+            cells = [contact.address, *(contact.attributes.get(name, "") for name in names)]
+            writer.writerow(map(protect, cells))
+        written += len(page)
+        after = page[-1].place
+    return written
+
+
+def _contact(row: sa.Row[Any]) -> Contact:
+    values = {**row._mapping}
+    return Contact(**{**values, "opted_out": bool(values["opted_out"])})
