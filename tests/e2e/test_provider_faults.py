@@ -52,7 +52,8 @@ async def test_R33_a_sender_whose_provider_hangs_does_not_slow_another(
         other = await clarion.whatsapp(name="b", number="100000000000002")
         free = await clarion.campaign(other, await clarion.people(100, list_name="more", first=1_000))
         await clarion.until(free, lambda c: c.get("delivered", 0) + c.get("read", 0) == 100, seconds=4)
-        assert (await clarion.counts(stuck)).get("queued", 0) > 0
+        held = await clarion.counts(stuck)
+        assert sum(held.get(s, 0) for s in ("queued", "leased", "sending")) > 0
 
 
 async def test_R34_throttle_answers_slow_the_sender_and_fail_nobody(
@@ -89,7 +90,7 @@ async def test_R35_one_command_sends_the_unknown_ones_again(database_url: str, t
         campaign = await clarion.campaign(await clarion.whatsapp(), await clarion.people(50))
         counts = await clarion.settled(campaign)
         again = await campaigns.retry_campaign(
-            clarion.db, clarion.engine.waker, campaign, statuses=("unknown",)
+            clarion.db, clarion.engine.waker, campaign, statuses=("unknown",), accept_duplicates=True
         )
         second = await clarion.settled(again)
         assert second["audience"] == counts["unknown"]
@@ -139,6 +140,7 @@ async def test_R37_a_revoked_token_pauses_the_sender_and_the_rest_waits_for_a_ne
         assert row.state == "paused"
         assert "190" in row.state_reason
         clarion.configure_sim({"whatsapp": {"revoke_after": None, "token": "fresh-token"}})
+        clarion.sim.world.tokens["whatsapp"].valid = True
         await set_secrets(clarion.db, clarion.box, sender, {"token": "fresh-token"})
         await asyncio.sleep(1.1)
         await resume_sender(clarion.db, clarion.engine.waker, sender)
@@ -184,6 +186,6 @@ async def test_twilios_own_list_settles_a_doubt_without_any_receipt(
     async with stack(database_url, tmp_path, sim=faults, **SOON, **looks) as clarion:
         campaign = await clarion.campaign(await clarion.twilio(), await clarion.people(60))
         await clarion.until(campaign, lambda c: not c.get("queued") and not c.get("sending"))
-        counts = await clarion.until(campaign, lambda c: c.get("accepted", 0) == len(set(clarion.accepted())))
+        counts = await clarion.until(campaign, lambda c: 0 < c.get("accepted", 0) == len(set(clarion.accepted())))
         assert counts["accepted"] + counts.get("unknown", 0) == 60
         assert len(ledger(clarion)) == counts["accepted"]

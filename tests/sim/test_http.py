@@ -1,9 +1,16 @@
 """The little HTTP server keeps to HTTP."""
 
 import asyncio
+import json
 import re
+import socket
+import sys
+import time
 
-from tests.sim.talk import FROM, order_update, person, talking
+import pytest
+
+from clarion.sim.ledger import Entry, Outcome
+from tests.sim.talk import FROM, NUMBER, order_update, person, talking
 
 
 async def _exchange(url: str, raw: bytes, *, pieces: int = 1) -> bytes:
@@ -66,3 +73,41 @@ async def test_a_hundred_connections_at_once_are_served() -> None:
         replies = await asyncio.gather(*(talk.whatsapp(order_update(person(n))) for n in range(100)))
         assert {reply.status for reply in replies} == {200}
         assert (await talk.total())["distinct_recipients"] == 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels keep no timestamps for TCP")
+async def test_an_arrival_is_stamped_right_even_when_the_simulator_is_busy() -> None:
+    async with talking() as talk:
+        await asyncio.sleep(0.1)  # the kernel begins to stamp a moment after it is first asked
+        host, port = talk.sim.url.removeprefix("http://").split(":")
+        body = json.dumps(order_update(person(1))).encode()
+        head = (
+            f"POST /v25.0/{NUMBER}/messages HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer sim-token\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(head.encode() + body)
+            sent = time.monotonic_ns()
+            time.sleep(0.3)  # noqa: ASYNC251 - this holds up the simulator's event loop, which is the point
+            await asyncio.sleep(0.1)
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+        (row,) = await talk.ledger()
+        assert abs(row["mono_ns"] - sent) < 50_000_000
+
+
+async def test_a_long_answer_waits_for_a_slow_reader() -> None:
+    async with talking() as talk:
+        for n in range(1, 20_001):
+            entry = Entry(
+                n, "whatsapp", NUMBER, person(n), f"attempt-{n}", n, Outcome.ACCEPTED, provider_id=f"w{n}"
+            )
+            talk.sim.world.ledger.add(entry)
+        host, port = talk.sim.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=4096)
+        writer.write(b"GET /_sim/ledger HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        await asyncio.sleep(0.3)
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        await writer.wait_closed()
+        assert answer.count(b'"seq":') == 20_000
+        assert answer.endswith(b"0\r\n\r\n")

@@ -188,15 +188,14 @@ async def stack(
         {"whatsapp": {"webhook_url": f"{hooks}/whatsapp"}, "twilio": {"inbound_url": f"{hooks}/twilio"}},
     )
     async with Simulator(config) as simulator:
-        settings = load_settings(
-            None,
-            data_dir=folder,
-            database_url=database_url,
-            http={"port": port, "public_url": f"http://127.0.0.1:{port}"},
-            whatsapp={"base_url": simulator.url},
-            twilio={"base_url": simulator.url, "content_url": simulator.url, "messaging_url": simulator.url},
-            **values,
-        )
+        given: dict[str, Any] = {
+            "data_dir": folder,
+            "database_url": database_url,
+            "http": {"port": port, "public_url": f"http://127.0.0.1:{port}"},
+            "whatsapp": {"base_url": simulator.url},
+            "twilio": dict.fromkeys(("base_url", "content_url", "messaging_url"), simulator.url),
+        }
+        settings = load_settings(None, **{**given, **values})
         async with server.running(settings) as engine:
             app = create_app(
                 intake=engine.intake,

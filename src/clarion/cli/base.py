@@ -183,8 +183,10 @@ def plain(value: Any) -> Any:
 def console(*, stderr: bool = False) -> Console:
     """Rich on a terminal (NO_COLOR is respected), plain and wide elsewhere. Names are never markup."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 200
-    return Console(file=stream, width=width, markup=False, highlight=False, soft_wrap=True)
+    people = stream.isatty()
+    return Console(
+        file=stream, width=None if people else 200, markup=False, highlight=False, soft_wrap=not people
+    )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> Table | str:

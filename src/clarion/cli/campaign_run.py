@@ -12,7 +12,7 @@ import typer
 
 from clarion.bootstrap import Installation
 from clarion.cli.base import BadOption, Json, figure, json_wanted, named, print_json, say, show, with_database
-from clarion.cli.watch import watch
+from clarion.cli.watch import LEFT, watch
 from clarion.domain.csv_safe import protect
 from clarion.domain.message import Status
 from clarion.services import campaigns
@@ -44,7 +44,7 @@ def watch_one(
     try:
         with_database(ctx, work)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        say("Left. The campaign goes on; `clarion campaign pause` holds it.")
+        say(LEFT)
 
 
 def pause(

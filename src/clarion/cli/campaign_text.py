@@ -228,6 +228,6 @@ def _legend(sums: Sequence[tuple[_Part, int]]) -> Text:
     return legend
 
 
-def counted(counts: Mapping[str, int]) -> int:
+def reached(counts: Mapping[str, int]) -> int:
     """How many messages the provider took."""
     return sum(counts.get(status, 0) for status in ("accepted", "sent", "delivered", "read"))

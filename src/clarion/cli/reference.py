@@ -11,7 +11,10 @@ _EXITS = (
     (0, "done"),
     (1, "something unexpected broke; the traceback is in `last-error.txt` of the data directory"),
     (REFUSED, "refused: an option, a file, a setting or the state of things has to be mended first"),
-    (PROBLEMS, "done, and what was looked at has problems (doctor, db check, campaign check, sender check, demo)"),
+    (
+        PROBLEMS,
+        "done, and what was looked at has problems (doctor, db check, campaign check, sender check, demo)",
+    ),
     (INTERRUPTED, "interrupted with Ctrl-C"),
 )
 
@@ -25,7 +28,7 @@ def page(app: typer.Typer) -> str:
         "<!-- Written by `make docs` from src/clarion/cli; change it there. -->",
         "",
         "`clarion [OPTIONS BEFORE THE COMMAND] COMMAND ...`. With `--json` a command prints exactly one JSON value",
-        "on stdout (`campaign watch` one a look), also for an error: `{\"error\": \"...\"}`. Everything else goes to",
+        'on stdout (`campaign watch` one a look), also for an error: `{"error": "..."}`. Everything else goes to',
         "stderr. An error is one line that begins with `error:`. Colours appear on a terminal only, and not with",
         "`NO_COLOR`.",
         "",
@@ -50,7 +53,13 @@ def _commands(group: Any, path: str) -> Iterator[str]:
             yield from _commands(command, f"{path} {name}")
             continue
         words = " ".join(_argument(each) for each in command.params if each.param_type_name == "argument")
-        yield from (f"### `{f'{path} {name} {words}'.strip()}`", "", _sentence(command), "", *_options(command))
+        yield from (
+            f"### `{f'{path} {name} {words}'.strip()}`",
+            "",
+            _sentence(command),
+            "",
+            *_options(command),
+        )
 
 
 def _options(command: Any) -> Iterator[str]:

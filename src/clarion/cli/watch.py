@@ -20,6 +20,8 @@ from clarion.store.db import Database
 _PLAIN_EVERY = 5_000_000  # microseconds between two lines in a log
 
 
+LEFT = "Left. The campaign goes on; `clarion campaign pause` holds it."
+
 Tell = Callable[[Progress, float], None]
 
 
@@ -35,6 +37,8 @@ async def watch(db: Database, campaign: Campaign, *, every: float = 1.0) -> Prog
             return over or quitting.is_set()
 
         progress = await follow(db, campaign.id, tell, done, rest=lambda: _pressed(quitting, every))
+    if quitting.is_set():
+        say(LEFT)
     if progress.status is CampaignStatus.DRAFT:
         say(f"It is a draft: clarion campaign launch {campaign.id}")
     return progress

@@ -108,9 +108,9 @@ async def set_rate(db: Database, waker: Waker, sender_id: int, rate: float) -> N
     waker.wake(f"send:{sender_id}")
 
 
-async def pause_sender(db: Database, sender_id: int, reason: str) -> None:
-    """Nothing starts from this sender once this returns. Repeating it changes the reason shown."""
-    await _set_state(db, sender_id, "paused", reason)
+async def pause_sender(db: Database, sender_id: int, reason: str) -> bool:
+    """Nothing starts from this sender once this returns; False if it was paused already (with a new reason now)."""
+    return await _set_state(db, sender_id, "paused", reason)
 
 
 async def resume_sender(db: Database, waker: Waker, sender_id: int) -> None:
@@ -166,7 +166,10 @@ def _opened(box: SecretBox, sender_id: int, sealed: str) -> dict[str, str]:
     return opened
 
 
-async def _set_state(db: Database, sender_id: int, state: str, reason: str) -> None:
+async def _set_state(db: Database, sender_id: int, state: str, reason: str) -> bool:
     async with db.transaction() as tx:
-        if not await senders.set_state(tx, sender_id, state, reason):
+        before = await senders.state_of(tx, sender_id)
+        if before is None:
             raise NotFound("sender", sender_id)
+        await senders.set_state(tx, sender_id, state, reason)
+    return before != state

@@ -46,8 +46,7 @@ class Stream:
         self.room.set()
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if _SO_TIMESTAMPNS is not None:
-            connected.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        _ask_for_timestamps(connected)
         self._receiver = make(self)
         self._loop.add_reader(connected, self._readable)
 
@@ -121,13 +120,19 @@ class Stream:
         self._receiver.lost()
 
 
+def _ask_for_timestamps(sock: socket.socket) -> None:
+    if _SO_TIMESTAMPNS is not None:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
 def _arrival(extra: list[tuple[int, int, bytes]]) -> int:
     """The kernel's timestamp on the monotonic clock; the present instant where there is none."""
     now = time.monotonic_ns()
     for level, kind, data in extra:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-            return now - max(time.time_ns() - (seconds * 1_000_000_000 + nanoseconds), 0)
+            age = time.time_ns() - int(seconds) * 1_000_000_000 - int(nanoseconds)
+            return now - max(age, 0)
     return now
 
 
@@ -140,6 +145,7 @@ class Listener:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=2048)
         self._socket.setblocking(False)
+        _ask_for_timestamps(self._socket)  # the kernel begins to stamp a moment after it is first asked
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._accept)

@@ -106,11 +106,16 @@ async def set_config(tx: Tx, sender_id: int, config: Mapping[str, str]) -> None:
     await tx.run(sa.update(senders).where(senders.c.id == sender_id).values(config=dict(config)))
 
 
-async def set_state(tx: Tx, sender_id: int, state: str, reason: str) -> bool:
-    """Make a sender `active` or `paused`; whether there is such a sender."""
-    return bool(
-        await tx.run(
-            "UPDATE senders SET state = :state, state_reason = :reason WHERE id = :id",
-            {"state": state, "reason": reason, "id": sender_id},
-        )
+async def state_of(tx: Tx, sender_id: int) -> str | None:
+    """`active` or `paused`, held still until the commit; None if there is no such sender."""
+    lock = dialect.for_update(tx.name)
+    state: str | None = await tx.scalar(f"SELECT state FROM senders WHERE id = :id {lock}", {"id": sender_id})
+    return state
+
+
+async def set_state(tx: Tx, sender_id: int, state: str, reason: str) -> None:
+    """Make a sender `active` or `paused`."""
+    await tx.run(
+        "UPDATE senders SET state = :state, state_reason = :reason WHERE id = :id",
+        {"state": state, "reason": reason, "id": sender_id},
     )

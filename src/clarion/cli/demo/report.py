@@ -3,7 +3,7 @@
 from typing import Any
 
 from clarion.cli.base import figure
-from clarion.cli.campaign_text import counted, duration
+from clarion.cli.campaign_text import duration, reached
 from clarion.cli.demo.play import Played
 
 
@@ -20,7 +20,7 @@ def figures(played: Played, *, rate: float) -> dict[str, Any]:
     return {
         "contacts": imported.rows,
         "messages": sum(statuses.values()),
-        "accepted": counted(statuses),
+        "accepted": reached(statuses),
         "delivered": statuses["delivered"] + statuses["read"],
         "read": statuses["read"],
         "failed": statuses["failed"],

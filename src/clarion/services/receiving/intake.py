@@ -18,6 +18,7 @@ from clarion.store.db import Database
 log = structlog.get_logger()
 
 _FRESH = 2.0  # seconds a sender's signing secrets are used without looking again
+_STALE = 0.2  # the same when they do not explain a webhook; bounds what forged ones can cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,30 @@ class Intake:
         Raises BadWebhook for verified bytes that cannot be read at all.
         """
         webhooks = self._kinds[provider].webhooks
-        hint = webhooks.account_hint(request)
-        signers = [s for s in await self._known(provider) if not hint or s.account == hint]
-        secret = webhooks.verify(request, sorted({secret for s in signers for secret in s.secrets}))
+        secret, signers = await self._verify(provider, request)
         if secret is None:
             log.warning("webhook.refused", provider=provider)
             return False
+        events = webhooks.split(request)
+        if not {event.account for event in events} - {""} <= {signer.account for signer in signers}:
+            signers = await self._known(provider, within=_STALE)  # a sender added a moment ago
         proven = [s for s in signers if secret in s.secrets]
-        arrivals = [_arrival(provider, event, proven) for event in webhooks.split(request)]
+        arrivals = [_arrival(provider, event, proven) for event in events]
         if arrivals:
             await self._events.submit(arrivals)
         return True
+
+    async def _verify(self, provider: str, request: WebhookRequest) -> tuple[str | None, list[_Signer]]:
+        """The secret that signed the request and the senders it may speak of; asks again before it refuses."""
+        webhooks = self._kinds[provider].webhooks
+        hint = webhooks.account_hint(request)
+        for within in (_FRESH, _STALE):
+            known = await self._known(provider, within=within)
+            signers = [s for s in known if not hint or s.account == hint]
+            secret = webhooks.verify(request, sorted({secret for s in signers for secret in s.secrets}))
+            if secret is not None:
+                return secret, signers
+        return None, []
 
     async def _store(self, arrivals: Sequence[inbox.Arrival]) -> Sequence[bool]:
         async def work() -> None:
@@ -68,10 +82,10 @@ class Intake:
         self._waker.wake("inbox")
         return [True] * len(arrivals)
 
-    async def _known(self, provider: str) -> list[_Signer]:
+    async def _known(self, provider: str, *, within: float = _FRESH) -> list[_Signer]:
         now = time.monotonic()
         held = self._signers.get(provider)
-        if held is not None and now - held[0] < _FRESH:
+        if held is not None and now - held[0] < within:
             return held[1]
         kind = self._kinds[provider]
         async with self._db.reading() as tx:

@@ -54,6 +54,12 @@ class Starts:
         if self._timer is None:
             self._tick()
 
+    def clear(self) -> list[Ready]:
+        """Take back everything that has not started."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
     def _tick(self) -> None:
         self._timer = None
         while self._waiting:

@@ -102,7 +102,6 @@ class _Line:
         self._open = 0  # marked and not settled
         self._freed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pausing = False
         self._paced = True
         self._claimed = asyncio.Event()
 
@@ -270,13 +269,7 @@ class _Line:
         """What an answer means for the sender as a whole, before the message itself is settled."""
         match outcome:
             case Rejected(fault) | NotSent(fault) if fault.kind in PAUSES_SENDER:
-                if not self._pausing:
-                    self._pausing = True
-                    try:
-                        await pause_sender(self._all._db, self._sender, f"{fault.reason} (code {fault.code})")
-                        log.warning("sender.paused", sender_id=self._sender, code=fault.code)
-                    finally:
-                        self._pausing = False
+                await self._pause(fault)
             case NotSent(fault, retry_after) if fault.kind in SLOWS_SENDER:
                 async with self._all._db.transaction() as tx:
                     slower = await timelines.throttle(tx, self._sender, hold=retry_after)
@@ -286,6 +279,16 @@ class _Line:
                     )
             case _:
                 pass
+
+    async def _pause(self, fault: Fault) -> None:
+        """Stop the sender at the first such answer; what is marked and not begun certainly stays unsent."""
+        waiting = self._starts.clear()
+        results = [Result(r.claim.message_id, r.attempt_id, NotSent(fault)) for r in waiting]
+        self._open -= len(waiting)
+        if await pause_sender(self._all._db, self._sender, f"{fault.reason} (code {fault.code})"):
+            log.warning("sender.paused", sender_id=self._sender, code=fault.code)
+        if results:
+            await self._all._ledger.settle(results)
 
     async def _give_back(self) -> None:
         if self._ahead:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from clarion.sim import people
 from clarion.sim.catalogue import Content
@@ -36,6 +36,7 @@ _MAGIC_TO = {
 }
 _GSM = re.compile(r"^[\n\r !-Z_a-z£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà^{}\\\[~\]|€]*$")
 _GSM_DOUBLE = re.compile(r"[\^{}\\\[~\]|€]")
+_URL = re.compile(r"^https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.\-]+)(:\d{1,5})?([/?#]\S*)?$")
 _TEMPLATE_STATES = {"paused": 63041, "disabled": 63042, "rejected": 63040}
 BODY_MAX = 1600
 
@@ -139,14 +140,14 @@ class TwilioSend(Send):
             return refusal(21617)
         if len(self._media) > 10:
             return refusal(21623)
-        if not all(urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc for url in self._media):
+        if not all(_URL.match(url) for url in self._media):
             return refusal(21620)
         return None
 
     def _refuse_options(self) -> Refusal | None:
         form = self._form
         callback, period = form.get("StatusCallback"), form.get("ValidityPeriod")
-        if callback and not (urlsplit(callback).scheme in ("http", "https") and urlsplit(callback).hostname):
+        if callback and not _URL.match(callback):
             return refusal(21609, callback)
         if period is not None and not (period.isdigit() and 1 <= int(period) <= 36_000):
             return refusal(21624, period)
@@ -323,7 +324,7 @@ def segments(text: str) -> str:
 
 def _echo(callback: str, parameter: str) -> str:
     """The attempt named in the callback's query; without that parameter the whole URL."""
-    for name, value in parse_qsl(urlsplit(callback).query):
+    for name, value in parse_qsl(callback.partition("#")[0].partition("?")[2]):
         if name == parameter:
             return value
     return callback

@@ -225,7 +225,11 @@ def _content(sender: str, body: dict[str, object] | None) -> int:
 
 def _interactive_buttons(body: Object) -> list[tuple[str, str]]:
     interactive = body.get("interactive")
-    if not isinstance(interactive, dict) or interactive.get("type") != "button":
+    if (
+        body.get("type") != "interactive"
+        or not isinstance(interactive, dict)
+        or interactive["type"] != "button"
+    ):
         return []
     return [(button["reply"]["id"], button["reply"]["title"]) for button in interactive["action"]["buttons"]]
 
