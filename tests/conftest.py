@@ -18,7 +18,7 @@ from tests.support.postgres_binaries import NoPostgres, find
 
 # Fast folders first, so that a simple mistake shows in seconds.
 FAST = ("unit", "property", "test_foundation", "store")
-ORDER = (*FAST, "contract", "e2e", "browser", "load")
+ORDER = (*FAST, "contract", "sim", "importing", "cli", "e2e", "faults", "browser", "load")
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(

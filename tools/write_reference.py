@@ -1,12 +1,13 @@
 """Writes the pages of the reference that are made from code. `make docs` runs it; a test fails when one is
 stale."""
 
+from functools import cache
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
 from clarion.cli import reference
-from clarion.cli.main import app
+from clarion.cli.main import mount
 from clarion.log_events import EVENTS
 from clarion.settings.model import Settings
 from clarion.settings.report import meaning, shown
@@ -21,8 +22,13 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "settings.md": settings(),
         REFERENCE / "log-events.md": log_events(),
-        REFERENCE / "cli.md": reference.page(app),
+        REFERENCE / "cli.md": _commands(),
     }
+
+
+@cache
+def _commands() -> str:
+    return reference.page(mount())
 
 
 def settings() -> str:

@@ -26,7 +26,12 @@ class DatabaseUnreachable(ClarionError):
 
     def __init__(self, url: str, reason: str) -> None:
         where = sa.make_url(url).render_as_string(hide_password=True)
-        super().__init__(f"The database {where} cannot be used: {reason} Check CLARION_DATABASE_URL.")
+        check = (
+            "CLARION_DATA_DIR and CLARION_DATABASE_URL"
+            if where.startswith("sqlite")
+            else "CLARION_DATABASE_URL"
+        )
+        super().__init__(f"The database {where} cannot be used: {reason} Check {check}.")
 
 
 class DatabaseBehind(ClarionError):

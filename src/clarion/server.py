@@ -1,13 +1,15 @@
 """`clarion serve`: API, webhooks and lanes in one process, from settings to the last goodbye."""
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import os
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +186,24 @@ async def readiness(engine: Engine) -> dict[str, str]:
     return {}
 
 
+class _Web(uvicorn.Server):
+    """uvicorn, leaving signals to us: it would raise them again and end the process before the engine stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C stop gracefully; the second one at once, which is as safe as a crash."""
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            if self.should_exit:
+                os._exit(130)
+            self.should_exit = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        yield
+
+
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C. The database must have this release's tables (bootstrap.prepare_database)."""
     uvloop.run(_serve(settings))
@@ -215,4 +235,4 @@ async def _serve(settings: Settings) -> None:
         gc.set_threshold(50_000, 20, 100)
         # The database's thread may hold the interpreter for this long, in seconds, while a start is due.
         sys.setswitchinterval(0.0005)
-        await uvicorn.Server(config).serve()
+        await _Web(config).serve()

@@ -1,5 +1,6 @@
 """Contacts: one row for each person, whatever the spelling of the number."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ async def put(tx: Tx, workspace_id: int, address: Address, attributes: Mapping[s
     row = [
         address.e164,
         address.person,
-        dict(attributes),
+        json.dumps(dict(attributes), ensure_ascii=False, separators=(",", ":")),
         attributes.get("language", ""),
         attributes.get("timezone", ""),
     ]
