@@ -22,7 +22,9 @@ def test_the_version_is_printed_for_people_and_for_machines(clarion: Shell) -> N
         pytest.param(["campaign", "list", "--colour"], "No such option: --colour", id="option"),
         pytest.param(["sim", "--port", "70000"], "Invalid value for '--port'", id="port"),
         pytest.param(["--workspace", "nobody", "sender", "list"], "no workspace 'nobody'", id="workspace"),
-        pytest.param(["--database-url", "mysql://x/y", "sender", "list"], "sqlite:////absolute", id="database"),
+        pytest.param(
+            ["--database-url", "mysql://x/y", "sender", "list"], "sqlite:////absolute", id="database"
+        ),
         pytest.param(["campaign", "show", "spring"], "There is no campaign 'spring'", id="campaign"),
     ],
 )
@@ -98,9 +100,7 @@ def test_the_embedded_database_is_made_on_first_use_and_is_as_the_release_needs(
     assert (checked.code, checked.json["ok"], checked.json["differences"]) == (0, True, [])
 
 
-def test_a_postgresql_database_is_upgraded_only_when_told_to(
-    clarion: Shell, empty_database_url: str
-) -> None:
+def test_a_postgresql_database_is_upgraded_only_when_told_to(clarion: Shell, empty_database_url: str) -> None:
     clarion.env["CLARION_DATABASE_URL"] = empty_database_url
     if empty_database_url.startswith("postgresql"):
         refused = clarion("sender", "list")

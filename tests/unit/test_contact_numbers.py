@@ -55,6 +55,7 @@ def test_R03_a_number_in_any_usual_spelling_becomes_e164(text: str, country: str
         ("+999123456789", "", "country code that does not exist"),
         ("+0055", "BR", "country code that does not exist"),
         ("+5500991234567", "", "is not a number that exists in BR (+55)"),
+        ("004702000", "TJ", "could be +4702000 or +992004702000"),
         ("009 1 212 555 0123", "CO", "could be +912125550123 or +12125550123: write it with +"),
     ],
 )

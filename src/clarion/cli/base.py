@@ -10,6 +10,7 @@ Exit codes:
     130  interrupted with Ctrl-C; what was started goes on or can be repeated
 """
 
+import asyncio
 import os
 import sys
 import traceback
@@ -81,7 +82,7 @@ class App(typer.Typer):
             _misused(error)
         except (ClarionError, SettingsError) as error:
             fail(str(error), REFUSED)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             fail("interrupted", INTERRUPTED)
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,7 +97,8 @@ def _misused(error: typer.TyperException) -> NoReturn:
         sys.stdout.write(f"{error.format_message()}\n")
         raise SystemExit(REFUSED)
     hint = f" See `{context.command_path} --help`." if context else ""
-    fail(f"{error.format_message().removesuffix('.')}.{hint}", REFUSED)
+    reason = error.format_message()
+    fail(f"{reason if reason.endswith(('.', '?')) else f'{reason}.'}{hint}", REFUSED)
 
 
 def group(about: str, **options: Any) -> typer.Typer:

@@ -182,7 +182,7 @@ def fast(digits: str, country: str) -> Number | None:
         code = calling_code(digits[1:4])
         national = digits[1 + len(code) :]
         return Number(code, national) if code and _plan(code).has(national) else None
-    home = _home(country) if country else None
+    home = _home(country) if country and not digits.startswith("00") else None
     if home is None:
         return None
     plan, abroad = home

@@ -78,6 +78,13 @@ def slow_down(line: Timeline, *, now: int, hold: int = 0) -> Timeline:
     return replace(line, pace=pace, paced_at=now, throttled_at=now, free_at=free_at)
 
 
+@dataclass(slots=True)
+class Start:
+    """One start and when it happened."""
+
+    at: int
+
+
 class Stagger:
     """Keeps one process from bunching starts, whatever delayed it: asks no clock, is told the time.
 
@@ -94,7 +101,7 @@ class Stagger:
         # For 2.5/s: two starts per second at the most would be too slow, so the window grows to whole starts.
         # Most of the headroom stays unused even while catching up: the way to the provider jitters then too.
         self._window = round(whole * SECOND / rate * (1 + 0.6 * headroom)) if rate else 0
-        self._starts: deque[int] = deque(maxlen=max(whole, self._few))
+        self._starts: deque[Start] = deque(maxlen=max(whole, self._few))
         self._whole = whole
 
     def earliest(self) -> int:
@@ -103,11 +110,13 @@ class Stagger:
             return 0
         earliest = 0
         if len(self._starts) >= self._few:
-            earliest = self._starts[-self._few] + int(0.8 * self._few * self._gap)
+            earliest = self._starts[-self._few].at + int(0.8 * self._few * self._gap)
         if len(self._starts) >= self._whole:
-            earliest = max(earliest, self._starts[-self._whole] + self._window)
+            earliest = max(earliest, self._starts[-self._whole].at + self._window)
         return earliest
 
-    def started(self, at: int) -> None:
-        """A start happened at `at`."""
-        self._starts.append(at)
+    def started(self, at: int) -> "Start":
+        """A start is on its way since `at`; whoever carries it out sets the instant it really left."""
+        start = Start(at)
+        self._starts.append(start)
+        return start

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from clarion.domain.errors import BadFile
 from clarion.services.importing.lines import MAX_CELL, Record
 
@@ -61,6 +58,9 @@ def sheet_records(path: Path, name: str, sheet: str, *, width: int = 0) -> Itera
 
 
 def _open(path: Path, name: str) -> Any:
+    import openpyxl  # large, and most files are not Excel's
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and validations, which are not ours to keep

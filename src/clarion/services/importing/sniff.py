@@ -92,7 +92,7 @@ def _is_utf8(windows: list[bytes]) -> bool:
     text = "".join(window.decode("utf-8", "surrogateescape") for window in windows)
     bad = len(re.findall("[\udc80-\udcff]", text))
     good = len(re.findall("[^\x00-\x7f\udc80-\udcff]", text))
-    return bad * 2 <= good
+    return bad <= good
 
 
 def _is_western(sample: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion.domain.content import Content
-from clarion.domain.pacing import Stagger
+from clarion.domain.pacing import Stagger, Start
 from clarion.store.outbox.claim import Claim
 
 _CLOSE_ENOUGH = 300  # microseconds: below what a timer can aim at
@@ -29,6 +29,7 @@ class Ready:
     problem: str = ""
     dry_run: bool = False
     marked_at: int = 0
+    start: Start | None = None
 
 
 class Starts:
@@ -69,5 +70,6 @@ class Starts:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later((at - now) / 1_000_000, self._tick)
                 return
-            self._stagger.started(now)
-            self._start(self._waiting.popleft())
+            ready = self._waiting.popleft()
+            ready.start = self._stagger.started(now)
+            self._start(ready)

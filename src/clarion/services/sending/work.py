@@ -235,6 +235,8 @@ class _Line:
         task.add_done_callback(self._tasks.discard)
 
     async def _request(self, ready: Ready) -> None:
+        if ready.start is not None:
+            ready.start.at = clock()  # a busy loop may have come here late: the next second is counted from now
         try:
             outcome = await self._outcome(ready)
             await self._all._ledger.settle([Result(ready.claim.message_id, ready.attempt_id, outcome)])
