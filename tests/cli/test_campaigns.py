@@ -3,6 +3,8 @@
 import csv
 import io
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,16 +16,23 @@ FRIENDLY = (*TEMPLATE, "--param", "1={{ name | default: 'cliente' }}")
 STRICT = (*TEMPLATE, "--param", "1={{ name }}")
 
 
-@pytest.fixture
-def shop(clarion: Shell, simulator: str) -> Shell:
-    """An installation with a sender, its templates, and two people on a list."""
-    clarion.env["CLARION_WHATSAPP__BASE_URL"] = simulator
-    (clarion.folder / "people.csv").write_text(PEOPLE)
-    assert clarion.whatsapp("--rate", "60").code == 0
-    assert clarion("template", "sync", "--sender", "shop", "--json").json["total"] > 3
-    imported = clarion("import", "contacts", "people.csv", "--guess", "--country", "BR", "--json").json
+@pytest.fixture(scope="module")
+def furnished(simulator: str, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """An installation with a sender, its templates, and two people on a list; made once, then copied."""
+    shell = Shell(tmp_path_factory.mktemp("shop"), {"CLARION_WHATSAPP__BASE_URL": simulator})
+    (shell.folder / "people.csv").write_text(PEOPLE)
+    assert shell.whatsapp("--rate", "60").code == 0
+    assert shell("template", "sync", "--sender", "shop", "--json").json["total"] > 3
+    imported = shell("import", "contacts", "people.csv", "--guess", "--country", "BR", "--json").json
     assert (imported["accepted"] + imported["corrected"], imported["duplicate"]) == (2, 1)
-    return clarion
+    return shell
+
+
+@pytest.fixture
+def shop(furnished: Shell, tmp_path: Path) -> Shell:
+    """A copy of the furnished installation for one test."""
+    shutil.copytree(furnished.folder, tmp_path / "shop")
+    return Shell(tmp_path / "shop", furnished.env)
 
 
 def create(shop: Shell, *content: str, name: str = "spring") -> int:
@@ -153,6 +162,6 @@ def test_templates_are_listed_with_the_options_that_fill_them(shop: Shell) -> No
     assert shop("template", "show", "nix", "--sender", "shop").code == 2
 
 
-def test_a_test_of_watching_a_draft_says_what_comes_next(shop: Shell) -> None:
+def test_watching_a_draft_says_what_comes_next(shop: Shell) -> None:
     create(shop, *FRIENDLY)
     assert "It is a draft: clarion campaign launch 1" in shop("campaign", "watch", "spring").out

@@ -245,6 +245,8 @@ async def test_R01_a_killed_import_goes_on_and_ends_with_the_same_books(
     assert 0 < stopped.rows < expected.rows
     again = await start_import(db, workspace=1, path=path, list_name="l", mapping=MAPPING, country="BR")
     assert again == import_id  # the same file goes on where it stood
+    with pytest.raises(ImportNotPossible, match="is not finished"):  # but not by other rules
+        await start_import(db, workspace=1, path=path, list_name="l", mapping=MAPPING, country="MX")
     result = await run_import(db, import_id)
     assert result.status == "finished"
     assert (result.accepted, result.corrected, result.duplicate, result.invalid) == (

@@ -7,6 +7,7 @@ import pytest
 
 from clarion.domain.message import Status
 from clarion.domain.sending import Accepted, Fault, FaultKind, NotSent, Outcome, Rejected, Unknown
+from clarion.services.sending.starts import clock
 from clarion.store import suppressions
 from clarion.store.counts import Moves, apply
 from clarion.store.db import Database
@@ -29,7 +30,15 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def claimed(db: Database, sender: int, *, want: int = 100) -> Claimed:
     async with db.transaction() as tx:
         found = await claim(
-            tx, sender, worker="w", want=want, horizon=SECOND, lead=0, lease=60 * SECOND, headroom=0
+            tx,
+            sender,
+            worker="w",
+            want=want,
+            horizon=SECOND,
+            lead=0,
+            lease=60 * SECOND,
+            headroom=0,
+            clock=clock,
         )
     assert found is not None
     return found
@@ -83,7 +92,7 @@ async def test_slots_are_a_gap_apart_over_several_claims(db: Database) -> None:
     world = await make_world(db, people=10, rate=10)
     first = await claimed(db, world.sender, want=3)
     second = await claimed(db, world.sender, want=3)
-    waits = [c.wait for c in first.claims]
+    waits = [c.slot for c in first.claims]
     assert [b - a for a, b in zip(waits, waits[1:], strict=False)] == [100_000, 100_000]
     assert second.line.free_at - first.line.free_at == 300_000
 
@@ -256,7 +265,10 @@ async def test_a_sender_that_is_paused_gives_no_claim(db: Database) -> None:
         await tx.run("UPDATE senders SET state = 'paused'")
     async with db.transaction() as tx:
         assert (
-            await claim(tx, world.sender, worker="w", want=1, horizon=1, lead=0, lease=1, headroom=0) is None
+            await claim(
+                tx, world.sender, worker="w", want=1, horizon=1, lead=0, lease=1, headroom=0, clock=clock
+            )
+            is None
         )
 
 

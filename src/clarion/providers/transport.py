@@ -6,9 +6,11 @@ the first byte of a request. It repeats GETs once on a connection that went stal
 (aiohttp 3.14.5, client.py, IDEMPOTENT_METHODS); a test counts the POSTs that arrive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import aiohttp
 from multidict import CIMultiDict
@@ -19,6 +21,26 @@ LARGEST_ANSWER = 1024 * 1024
 """Bytes. Providers answer a send with less than 2 KiB; more is a fault or an attack."""
 
 _OWN_HEADERS = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
+
+
+LEAVES: ContextVar[Callable[[], None] | None] = ContextVar("clarion_request_leaves", default=None)
+"""Called, where a task has set it, when its request has a connection and its first byte is about to go.
+
+Connecting takes milliseconds that nobody foresees; whoever paces requests must count from here.
+"""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A pool that tells the moment a request leaves; tracing would cost every request more than this."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> Any:
+        connection = await super().connect(req, traces, timeout)
+        leaves = LEAVES.get()
+        if leaves is not None:
+            leaves()
+        return connection
 
 
 class NotDelivered(Exception):
@@ -71,7 +93,7 @@ class Transport:
     ) -> None:
         held = timeouts or Timeouts()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=keep_alive / MICROS),
+            connector=_Connector(limit=connections, keepalive_timeout=keep_alive / MICROS),
             timeout=aiohttp.ClientTimeout(
                 total=held.total / MICROS,
                 connect=held.connect / MICROS,

@@ -84,6 +84,17 @@ async def update(tx: Tx, campaign_id: int, **values: Any) -> None:
     await tx.run(sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
 
 
+async def move_cursor(tx: Tx, campaign: Campaign, upto: int, *, expanded: bool) -> bool:
+    """The campaign's messages are written up to this id; False if it ended, or another moved it, since it was read."""
+    moved = await tx.run(
+        sa.update(campaigns)
+        .where(campaigns.c.id == campaign.id, campaigns.c.cursor == campaign.cursor)
+        .where(campaigns.c.status.in_((CampaignStatus.RUNNING, CampaignStatus.PAUSED)))
+        .values(cursor=upto, expanded=expanded)
+    )
+    return moved == 1
+
+
 async def counts(tx: Tx, campaign_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """The counters of each campaign."""
     query = sa.select(campaign_counts).where(campaign_counts.c.campaign_id.in_(campaign_ids))

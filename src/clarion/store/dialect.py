@@ -56,6 +56,13 @@ def for_share(name: Name) -> str:
     return "" if name == "sqlite" else "FOR SHARE"
 
 
+def try_exclusive(name: Name) -> str:
+    """True for the one transaction that may work on `:what` until it ends; nobody waits. SQLite's writers are alone."""
+    if name == "sqlite":
+        return "SELECT :what <> ''"
+    return "SELECT pg_try_advisory_xact_lock(hashtextextended(:what, 0))"
+
+
 def attribute(name: Name, column: str, key: str) -> str:
     """The text of one attribute in a JSON column, NULL when missing. `key` must pass `safe_key`."""
     if not safe_key(key):

@@ -2,6 +2,7 @@
 
 from clarion.store import dialect
 from clarion.store.db import Tx
+from clarion.store.outbox.recover import HELD
 
 
 async def lanes(tx: Tx) -> list[str]:
@@ -20,7 +21,7 @@ async def lanes(tx: Tx) -> list[str]:
         f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND due_at <= {now})"
     )
     doubted = await tx.scalar(
-        f"SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'unknown' AND until <= {now})"
+        f"SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'unknown' AND {HELD} AND until <= {now})"
     )
     return [
         *(f"send:{row.id}" for row in senders),

@@ -30,6 +30,11 @@ async def ensure(tx: Tx, workspace_id: int, name: str) -> int:
     return await get(tx, workspace_id, name)
 
 
+async def lock(tx: Tx, list_id: int) -> None:
+    """Hold the list's row until commit, against others who do the same."""
+    await tx.first(sa.select(lists.c.id).where(lists.c.id == list_id).with_for_update())
+
+
 async def create(tx: Tx, workspace_id: int, name: str) -> int:
     """A new list's id. Raises AlreadyExists."""
     made = await tx.run(

@@ -82,6 +82,7 @@ timelines = sa.Table(
     _time("throttled_at"),
     _time("free_at"),  # the first instant no slot has been given for
     _time("hold_until"),  # nothing starts before (provider asked us to wait)
+    _text("worker"),  # who claimed last
 )
 
 templates = sa.Table(

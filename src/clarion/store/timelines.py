@@ -11,31 +11,34 @@ _FIELDS = ("rate", "pace", "paced_at", "throttled_at", "free_at", "hold_until")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A locked timeline and whether its sender may send."""
+    """A locked timeline, whether its sender may send, and which worker claimed on it last."""
 
     line: Timeline
     state: str
+    worker: str
 
 
 async def lock(tx: Tx, sender_id: int) -> Held | None:
     """Lock the sender's timeline for this transaction; None if there is no such sender."""
     lock_line = dialect.for_update(tx.name).replace("FOR UPDATE", "FOR UPDATE OF t")
     row = await tx.first(
-        f"SELECT {', '.join('t.' + f for f in _FIELDS)}, s.state FROM timelines t "
+        f"SELECT {', '.join('t.' + f for f in _FIELDS)}, s.state, t.worker FROM timelines t "
         f"JOIN senders s ON s.id = t.sender_id WHERE t.sender_id = :sender {lock_line}",
         {"sender": sender_id},
     )
     if row is None:
         return None
-    return Held(Timeline(**{field: getattr(row, field) for field in _FIELDS}), row.state)
+    return Held(Timeline(**{field: getattr(row, field) for field in _FIELDS}), row.state, row.worker)
 
 
-async def keep(tx: Tx, sender_id: int, line: Timeline) -> None:
-    """Store the line as it is now."""
-    await tx.run(
-        f"UPDATE timelines SET {', '.join(f'{f} = :{f}' for f in _FIELDS)} WHERE sender_id = :sender",
-        {"sender": sender_id, **{field: getattr(line, field) for field in _FIELDS}},
-    )
+async def keep(tx: Tx, sender_id: int, line: Timeline, *, worker: str | None = None) -> None:
+    """Store the line as it is now, and who claimed on it."""
+    values = {"sender": sender_id, **{field: getattr(line, field) for field in _FIELDS}}
+    changes = [f"{field} = :{field}" for field in _FIELDS]
+    if worker is not None:
+        changes.append("worker = :worker")
+        values["worker"] = worker
+    await tx.run(f"UPDATE timelines SET {', '.join(changes)} WHERE sender_id = :sender", values)
 
 
 async def throttle(tx: Tx, sender_id: int, *, hold: int = 0) -> Timeline | None:

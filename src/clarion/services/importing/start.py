@@ -93,9 +93,11 @@ async def start_import(
     digest = await asyncio.to_thread(file_digest, path)
     async with db.transaction() as tx:
         list_id = await lists.ensure(tx, workspace, list_name)
+        await lists.lock(tx, list_id)  # one import at a time fills a list
         held = await imports.running_on(tx, list_id)
         if held is not None:
-            if held.digest == digest and held.mapping == asdict(rules):
+            same = Rules(**held.mapping) == rules and FileShape.from_json(held.shape) == found.shape
+            if same and held.digest == digest:
                 return int(held.id)
             raise ImportNotPossible(
                 f"Import {held.id} of {held.name!r} into list {list_name!r} is not finished: "

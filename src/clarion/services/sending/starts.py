@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clarion.domain.content import Content
 from clarion.domain.pacing import Stagger, Start
-from clarion.store.outbox.claim import Claim
+from clarion.store.outbox.claim import Claim, Reading
 
 _CLOSE_ENOUGH = 300  # microseconds: below what a timer can aim at
 
@@ -16,6 +16,24 @@ _CLOSE_ENOUGH = 300  # microseconds: below what a timer can aim at
 def clock() -> int:
     """Microseconds on this process's monotonic clock; comparable only with itself."""
     return time.monotonic_ns() // 1_000
+
+
+class Offset:
+    """How far the database's clock is ahead of this process's, in microseconds, as well as can be known.
+
+    Each reading proves an interval. The estimate moves only as far as the newest interval forces it, so slots
+    of several processes interleave to a fraction of a round trip, and a clock that was set is followed at once.
+    """
+
+    def __init__(self) -> None:
+        self._held: int | None = None
+
+    def after(self, reading: Reading) -> int:
+        """The offset after one more reading."""
+        least, most = reading.now - reading.after, reading.now - reading.before
+        held = (least + most) // 2 if self._held is None else self._held
+        self._held = min(max(held, least), most)
+        return self._held
 
 
 @dataclass(slots=True)
@@ -30,6 +48,11 @@ class Ready:
     dry_run: bool = False
     marked_at: int = 0
     start: Start | None = None
+
+    def leaves(self) -> None:
+        """Its first byte goes now: the seconds after it are counted from here."""
+        if self.start is not None:
+            self.start.at = clock()
 
 
 class Starts:

@@ -22,11 +22,12 @@ from clarion.domain.sending import (
     Unknown,
 )
 from clarion.providers.base import Outgoing
+from clarion.providers.transport import LEAVES
 from clarion.services.senders import pause_sender
 from clarion.services.sending.contents import Contents
 from clarion.services.sending.ledger import Ledger
 from clarion.services.sending.providers import Providers
-from clarion.services.sending.starts import Ready, Starts, clock
+from clarion.services.sending.starts import Offset, Ready, Starts, clock
 from clarion.store import timelines
 from clarion.store.db import Database
 from clarion.store.outbox.claim import Claimed, claim, next_due
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 MOST = 128  # messages per claim: reading and rendering more at once would hold up the starts of others
 GROUP = 200  # messages per mark
 IDLE = 50_000  # nothing is due but slots are still to come: look again after 0.05 s
+SLACK = 15_000  # how late a start may be when other processes use the same line
 BLOCKED = 100_000  # due, but its contact has another message on the way: look again after 0.1 s
 
 
@@ -70,6 +72,7 @@ class Sending:
         self._db, self._ledger, self._providers = db, ledger, providers
         self._worker, self._plan = worker, plan
         self._contents = Contents(db)
+        self._offset = Offset()
         self._lines: dict[int, _Line] = {}
         self._stopping = False
 
@@ -103,6 +106,7 @@ class _Line:
         self._freed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paced = True
+        self._shared = False
         self._claimed = asyncio.Event()
 
     @property
@@ -174,16 +178,19 @@ class _Line:
                     lead=plan.mark_lead // 10,
                     lease=plan.lease,
                     headroom=plan.headroom,
+                    clock=clock,
                 )
 
         claimed = await sending._db.persist(work)
         if claimed is not None and claimed.claims:
-            # `wait` counts from the database's clock reading, which lies before now: late rather than early.
-            now = clock()
+            offset = sending._offset.after(claimed.clock)
             self._starts.pace(claimed.line.rate, plan.headroom)
             self._paced = claimed.line.rate > 0
+            self._shared = self._paced and claimed.shared
             for one in claimed.claims:
-                self._ahead.append(await sending._contents.render(one, now + one.wait, secrets.token_hex(16)))
+                self._ahead.append(
+                    await sending._contents.render(one, one.slot - offset, secrets.token_hex(16))
+                )
         return claimed
 
     async def _step(self) -> None:
@@ -236,7 +243,9 @@ class _Line:
 
     async def _request(self, ready: Ready) -> None:
         if ready.start is not None:
-            ready.start.at = clock()  # a busy loop may have come here late: the next second is counted from now
+            ready.start.at = (
+                clock()
+            )  # a busy loop may have come here late: the next second is counted from now
         try:
             outcome = await self._outcome(ready)
             await self._all._ledger.settle([Result(ready.claim.message_id, ready.attempt_id, outcome)])

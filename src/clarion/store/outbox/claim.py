@@ -1,6 +1,6 @@
 """Step one: lease due messages and reserve the slots they will use, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from clarion.store.db import Tx
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One leased message. `wait` is microseconds from the claim's clock reading to the message's slot."""
+    """One leased message. `slot` is when its request starts, by the database's clock."""
 
     message_id: int
     campaign_id: int
@@ -20,7 +20,7 @@ class Claim:
     token: int
     attempts: int
     throttles: int
-    wait: int
+    slot: int
     address: str
     variables: dict[str, Any]
     content: dict[str, Any] | None
@@ -33,9 +33,24 @@ class Claimed:
 
     line: Timeline
     claims: Sequence[Claim]
+    clock: "Reading"
+    shared: bool = False
+    """Whether another worker claimed on this line since our last claim."""
     full_for: int = 0
     """Microseconds until the line has a free slot within the horizon; 0 while it has one."""
 
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The database's clock, read at some instant between `before` and `after` on the process's own clock."""
+
+    now: int
+    before: int
+    after: int
+
+
+PRIORITIES = (0, 10, 20)
+"""Replies and single messages, journeys, campaigns: lower goes first."""
 
 _IDS = dialect.Rows({"id": "int"})
 
@@ -50,21 +65,25 @@ async def claim(
     lead: int,
     lease: int,
     headroom: float,
+    clock: Callable[[], int],
 ) -> Claimed | None:
     """Lease up to `want` due messages whose slots begin within `horizon`; None if the sender is not active.
 
-    Locks the sender's timeline, so workers take turns; reads the clock after the lock. Messages of running
+    Locks the sender's timeline, so workers take turns; reads the clock after the lock. `clock` is the process's
+    own, to tell slots in its terms. Messages of running
     campaigns share the slots evenly; single messages go first. People who stopped and messages past their
     time are closed here, before they cost a slot.
     """
     held = await timelines.lock(tx, sender_id)
     if held is None or held.state != "active":
         return None
+    before = clock()
     now = await tx.now()
+    reading = Reading(now, before, clock())
     room = len(reserve(held.line, now=now, want=want, horizon=horizon, headroom=headroom, lead=lead)[1])
     if not room:
         free_at = max(held.line.free_at, held.line.hold_until)
-        return Claimed(held.line, (), full_for=max(10_000, free_at - horizon - now))
+        return Claimed(held.line, (), reading, full_for=max(10_000, free_at - horizon - now))
     moves = counts.Moves()
     due = await _due(tx, sender_id, now=now, limit=room)
     due = await _close_the_stopped(tx, due, moves)
@@ -88,7 +107,7 @@ async def claim(
                 token=row.token + 1,
                 attempts=row.attempts,
                 throttles=row.throttles,
-                wait=slot - now,
+                slot=slot,
                 address=wide[row.message_id].address,
                 variables=dialect.json_value(wide[row.message_id].variables) or {},
                 content=dialect.json_value(wide[row.message_id].content),
@@ -96,18 +115,24 @@ async def claim(
             )
             for row, slot in zip(due, slots, strict=True)
         ]
-    await timelines.keep(tx, sender_id, line)
+    await timelines.keep(tx, sender_id, line, worker=worker)
     await counts.apply(tx, moves.deltas)
-    return Claimed(line, claims)
+    return Claimed(line, claims, reading, shared=held.worker not in ("", worker))
 
 
 async def next_due(tx: Tx, sender_id: int) -> int | None:
     """Microseconds until the sender's next queued message may start; 0 if now, None if nothing is queued."""
+    # A look-up per campaign: walking what a paused campaign has queued would cost every other one of the sender.
     row = await tx.first(
         f"""
-        SELECT min(o.due_at) AS due_at, {dialect.now_sql(tx.name)} AS now
-        FROM outbox o LEFT JOIN campaigns c ON c.id = o.campaign_id
-        WHERE o.sender_id = :sender AND o.state = 'queued' AND (o.campaign_id = 0 OR c.status = 'running')
+        SELECT min(d.due_at) AS due_at, {dialect.now_sql(tx.name)} AS now FROM (
+          SELECT (SELECT o.due_at FROM outbox o WHERE o.sender_id = :sender AND o.campaign_id = r.campaign_id
+                    AND o.priority = p.priority AND o.state = 'queued' ORDER BY o.due_at LIMIT 1) AS due_at
+          FROM (SELECT 0 AS campaign_id UNION ALL
+                SELECT c.id FROM campaigns c JOIN campaign_counts k ON k.campaign_id = c.id
+                WHERE c.sender_id = :sender AND c.status = 'running' AND k.queued > 0) AS r
+          CROSS JOIN ({" UNION ALL ".join(f"SELECT {p} AS priority" for p in PRIORITIES)}) AS p
+        ) AS d
         """,
         {"sender": sender_id},
     )

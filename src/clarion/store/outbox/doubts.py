@@ -6,6 +6,7 @@ from typing import Any
 from clarion.domain.message import Status
 from clarion.store import counts, dialect
 from clarion.store.db import Tx
+from clarion.store.outbox.recover import HELD
 from clarion.store.outbox.settle import note
 
 FAR = 2**62  # microseconds: never by itself
@@ -26,7 +27,7 @@ async def due(tx: Tx, *, limit: int) -> Sequence[Any]:
                (SELECT count(*) FROM attempts a WHERE a.message_id = o.message_id AND a.outcome = 'unknown'
                   AND a.attempt_id <> o.attempt_id) AS earlier_doubts
         FROM outbox o JOIN messages m ON m.id = o.message_id LEFT JOIN campaigns c ON c.id = o.campaign_id
-        WHERE o.state = 'unknown' AND o.until <= {dialect.now_sql(tx.name)}
+        WHERE o.state = 'unknown' AND o.{HELD} AND o.until <= {dialect.now_sql(tx.name)}
         ORDER BY o.until LIMIT :limit
         """,
         {"limit": limit},
@@ -36,7 +37,8 @@ async def due(tx: Tx, *, limit: int) -> Sequence[Any]:
 async def next_look(tx: Tx) -> int | None:
     """Microseconds until the next doubt is due for a look; None if there is none."""
     row = await tx.first(
-        f"SELECT min(until) AS until, {dialect.now_sql(tx.name)} AS now FROM outbox WHERE state = 'unknown'"
+        f"SELECT min(until) AS until, {dialect.now_sql(tx.name)} AS now FROM outbox "
+        f"WHERE state = 'unknown' AND {HELD}"
     )
     return None if row is None or row.until is None or row.until >= FAR else max(0, row.until - row.now)
 

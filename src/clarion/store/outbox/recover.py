@@ -10,6 +10,10 @@ from clarion.store.outbox.settle import note
 
 _NAMES = dialect.Rows({"name": "text"})
 
+HELD = "state <> 'queued'"
+"""Says of ix_outbox_held what its other conditions imply: SQLite uses a partial index only when told so in its own
+words, and would walk the whole outbox otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
@@ -41,12 +45,12 @@ async def recover(
     moves = counts.Moves()
     leased = await tx.all(
         f"UPDATE outbox SET state = 'queued', until = 0, worker = '' "
-        f"WHERE state = 'leased' AND (until <= :now OR {whose}) RETURNING sender_id, campaign_id",
+        f"WHERE state = 'leased' AND {HELD} AND (until <= :now OR {whose}) RETURNING sender_id, campaign_id",
         _used(values, whose, look=False),
     )
     marked = await tx.all(
         "UPDATE outbox SET state = 'unknown', doubted_at = :now, until = :look, looks = 0, worker = '' "
-        f"WHERE state = 'sending' AND (until <= :now OR {whose}) "
+        f"WHERE state = 'sending' AND {HELD} AND (until <= :now OR {whose}) "
         "RETURNING sender_id, campaign_id, message_id, attempt_id",
         _used(values, whose, look=True),
     )

@@ -490,6 +490,7 @@ def upgrade() -> None:
         sa.Column("throttled_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("free_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("hold_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("worker", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["sender_id"], ["senders.id"], name=op.f("fk_timelines_sender_id"), ondelete="CASCADE"
         ),
