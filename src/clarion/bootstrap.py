@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from clarion.domain.errors import ClarionError
 from clarion.providers import registry
@@ -35,11 +36,21 @@ class DatabaseUnreachable(ClarionError):
 
 
 class DatabaseBehind(ClarionError):
-    """A PostgreSQL database does not have this release's tables yet, or has a newer release's."""
+    """A PostgreSQL database does not have this release's tables yet."""
 
     def __init__(self, found: str | None, wanted: str) -> None:
         state = f"is at revision {found}" if found else "has no tables yet"
         super().__init__(f"The database {state}, this release needs {wanted}: run `clarion db upgrade` once.")
+
+
+class DatabaseNewer(ClarionError):
+    """The database was brought to a revision that this release has never heard of."""
+
+    def __init__(self, found: str | None, wanted: str) -> None:
+        super().__init__(
+            f"The database is at revision {found}, which this release (it knows {wanted}) does not know: "
+            "a newer release of Clarion upgraded it, so use that one."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +90,14 @@ def prepare_database(settings: Settings) -> None:
 
 
 def upgrade_database(settings: Settings) -> None:
-    """Apply the migrations the database lacks; doing it again does nothing. Raises DatabaseUnreachable."""
+    """Apply the migrations the database lacks; doing it again does nothing.
+
+    Raises DatabaseUnreachable, DatabaseNewer.
+    """
     try:
         migrate.upgrade(settings.database_url)
+    except CommandError:
+        raise DatabaseNewer(*database_revision(settings)) from None
     except (OSError, sa.exc.DBAPIError, sa.exc.InterfaceError) as error:
         raise DatabaseUnreachable(settings.database_url, _reason(error)) from error
 

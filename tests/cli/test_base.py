@@ -1,7 +1,9 @@
 """Errors are one line, JSON is one value, exit codes mean what the reference says."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -111,3 +113,14 @@ def test_a_postgresql_database_is_upgraded_only_when_told_to(clarion: Shell, emp
     assert clarion("db", "check").code == 0
     assert "already at" in clarion("db", "upgrade").out
     assert clarion("sender", "list", "--json").json == []
+
+
+def test_a_database_of_a_newer_release_is_left_alone(clarion: Shell) -> None:
+    clarion("sender", "list")
+    with closing(sqlite3.connect(clarion.folder / "clarion-data" / "clarion.db")) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+    for arguments in (["sender", "list"], ["db", "upgrade"], ["serve", "--port", "0"]):
+        ran = clarion(*arguments)
+        assert ran.code == 2
+        assert "a newer release of Clarion upgraded it" in ran.err

@@ -1,17 +1,22 @@
 """Claim, mark, settle, recover: the steps of a send, on both databases."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import TextClause
 
 from clarion.domain.message import Status
 from clarion.domain.sending import Accepted, Fault, FaultKind, NotSent, Outcome, Rejected, Unknown
 from clarion.services.sending.starts import clock
-from clarion.store import suppressions
+from clarion.store import due, suppressions
 from clarion.store.counts import Moves, apply
-from clarion.store.db import Database
-from clarion.store.outbox.claim import Claim, Claimed, claim
+from clarion.store.db import Database, Tx
+from clarion.store.outbox import doubts
+from clarion.store.outbox.claim import Claim, Claimed, claim, next_due
+from clarion.store.outbox.claim import close as claim_close
 from clarion.store.outbox.mark import Mark, mark, release
 from clarion.store.outbox.recover import recover
 from clarion.store.outbox.settle import Result, Settlement, settle
@@ -281,3 +286,122 @@ async def test_the_breakers_history_tells_refusals_from_acceptances(db: Database
     )
     assert settlement.histories == {world.campaign: "..rr"}
     assert (await count_row(db, world.campaign))[Status.FAILED.value] == 2
+
+
+async def a_second_attempt(db: Database) -> tuple[World, Mark, Mark]:
+    """A message whose first attempt nobody knows about and whose second is on the wire."""
+    world = await make_world(db, people=1)
+    first = await on_the_wire(db, world)
+    await settled(db, first, Unknown("read timeout"))
+    async with db.transaction() as tx:
+        await tx.run("UPDATE outbox SET until = 0")
+    async with db.transaction() as tx:
+        await doubts.requeue(tx, (await doubts.due(tx, limit=1))[0], absent=False)
+    return world, first[0], (await on_the_wire(db, world))[0]
+
+
+async def test_a_refusal_does_not_fail_a_message_whose_earlier_attempt_may_have_arrived(db: Database) -> None:
+    world, first, second = await a_second_attempt(db)
+    refused = Rejected(Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp."))
+    await settled(db, [second], refused)
+    assert await count_row(db, world.campaign) == {"audience": 1, "unknown": 1}
+    async with db.reading() as tx:
+        assert await tx.scalar("SELECT attempt_id FROM outbox") == first.attempt_id
+    await settled(db, [first], Rejected(Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp.")))
+    assert await count_row(db, world.campaign) == {"audience": 1, "failed": 1}
+    assert await balanced(db, world.campaign)
+
+
+async def test_what_is_learnt_late_about_an_earlier_attempt_lets_the_later_one_fail(db: Database) -> None:
+    world, first, second = await a_second_attempt(db)
+    await settled(db, [first], NotSent(Fault(FaultKind.NETWORK, "connect", "No connection was made.")))
+    await settled(db, [second], Rejected(Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp.")))
+    assert await count_row(db, world.campaign) == {"audience": 1, "failed": 1}
+
+
+async def test_two_results_of_one_message_in_one_group_count_once(db: Database) -> None:
+    world = await make_world(db, people=1)
+    (sent,) = await on_the_wire(db, world)
+    both = [Result(sent.message_id, sent.attempt_id, o) for o in (Unknown("timeout"), Accepted("p"))]
+    async with db.transaction() as tx:
+        await settle(tx, both, limit=3, first_look=SECOND, chance=random.random)
+    assert await count_row(db, world.campaign) == {"audience": 1, "accepted": 1}
+    assert await balanced(db, world.campaign)
+
+
+async def test_an_acceptance_that_comes_after_the_resend_was_cancelled_is_told(db: Database) -> None:
+    world = await make_world(db, people=1)
+    first = await on_the_wire(db, world)
+    await settled(db, first, Unknown("read timeout"))
+    async with db.transaction() as tx:
+        await claim_close(tx, world.messages, Status.CANCELLED)
+        moves = Moves()
+        moves.move(world.campaign, Status.UNKNOWN, Status.CANCELLED)
+        await apply(tx, moves.deltas)
+    await settled(db, first, Accepted("p"))
+    assert await count_row(db, world.campaign) == {"audience": 1, "accepted": 1}
+    assert await balanced(db, world.campaign)
+
+
+async def test_evidence_is_looked_for_from_the_mark_on_however_late_the_doubt_was_found(db: Database) -> None:
+    world = await make_world(db, people=1)
+    await on_the_wire(db, world)
+    await asyncio.sleep(0.05)
+    async with db.transaction() as tx:
+        await recover(tx, first_look=0, everybody_but="me")
+    async with db.reading() as tx:
+        (doubt,) = await doubts.due(tx, limit=5)
+    assert doubt.doubted_at - doubt.marked_at >= 50_000
+
+
+async def test_what_a_paused_campaign_has_queued_is_not_due(db: Database) -> None:
+    one = await make_world(db, people=2, name="one")
+    two = await make_world(db, people=2, name="two", first=100, sender=one.sender)
+    async with db.transaction() as tx:
+        now = await tx.now()
+        await tx.run("UPDATE campaigns SET status = 'paused' WHERE id = :id", {"id": one.campaign})
+        await tx.run(
+            "UPDATE outbox SET due_at = :d WHERE campaign_id = :id",
+            {"d": now + 9 * SECOND, "id": two.campaign},
+        )
+    async with db.reading() as tx:
+        assert 8 * SECOND < (await next_due(tx, one.sender) or 0) <= 9 * SECOND
+    async with db.transaction() as tx:
+        await add_message(tx, sender=one.sender, campaign=None, contact=999, priority=0)
+    async with db.reading() as tx:
+        assert await next_due(tx, one.sender) == 0
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_no_sweep_or_claim_walks_the_queue(sqlite_url: str, busy: bool) -> None:
+    db = await Database.open(sqlite_url)
+    world = await make_world(db, people=5)
+    if busy:
+        await settled(db, await on_the_wire(db, world), Unknown("read timeout"))
+    plans: list[str] = []
+
+    def explained(tx: Tx) -> Tx:
+        async def execute(statement: Any, params: Any) -> Any:
+            if isinstance(statement, TextClause) and "outbox" in statement.text:
+                told = await tx.all(f"EXPLAIN QUERY PLAN {statement.text}", params)
+                plans.extend(row.detail for row in told)
+            return await tx._execute(statement, params)
+
+        return Tx(tx.name, execute)
+
+    async with db.transaction() as tx:
+        spy = explained(tx)
+        await recover(spy, first_look=SECOND, dead=["somebody"])
+        await recover(spy, first_look=SECOND, everybody_but="w")
+        await claim(
+            *(spy, world.sender),
+            **{"worker": "w", "want": 5, "horizon": SECOND, "lead": 0, "lease": SECOND, "headroom": 0},
+            clock=clock,
+        )
+        await next_due(spy, world.sender)
+        await due.lanes(spy)
+        await doubts.due(spy, limit=5)
+        await doubts.next_look(spy)
+    await db.close()
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN") and "outbox" in plan.replace(" o", " outbox")]

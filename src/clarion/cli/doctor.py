@@ -15,7 +15,7 @@ import uvloop
 from rich.text import Text
 
 from clarion import __version__, bootstrap
-from clarion.bootstrap import DatabaseBehind, DatabaseUnreachable, Installation
+from clarion.bootstrap import DatabaseBehind, DatabaseNewer, DatabaseUnreachable, Installation
 from clarion.cli.base import (
     Json,
     console,
@@ -103,7 +103,7 @@ def _machine(effective: Settings) -> Iterator[Check]:
 def _database(effective: Settings, workspace: str, *, books: bool, online: bool) -> list[Check]:
     try:
         bootstrap.prepare_database(effective)
-    except (DatabaseBehind, DatabaseUnreachable) as error:
+    except (DatabaseBehind, DatabaseNewer, DatabaseUnreachable) as error:
         return [Check("database", False, str(error))]
 
     async def run() -> list[Check]:

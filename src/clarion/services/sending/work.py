@@ -40,7 +40,8 @@ log = structlog.get_logger()
 MOST = 128  # messages per claim: reading and rendering more at once would hold up the starts of others
 GROUP = 200  # messages per mark
 IDLE = 50_000  # nothing is due but slots are still to come: look again after 0.05 s
-SLACK = 15_000  # how late a start may be when other processes use the same line
+SLACK = 10_000  # how late a start may be when other processes use the same line
+SHARED = 10_000_000  # how long after another process claimed on the line it counts as shared
 BLOCKED = 100_000  # due, but its contact has another message on the way: look again after 0.1 s
 
 
@@ -106,7 +107,7 @@ class _Line:
         self._freed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paced = True
-        self._shared = False
+        self._shared_until = 0
         self._claimed = asyncio.Event()
 
     @property
@@ -186,7 +187,8 @@ class _Line:
             offset = sending._offset.after(claimed.clock)
             self._starts.pace(claimed.line.rate, plan.headroom)
             self._paced = claimed.line.rate > 0
-            self._shared = self._paced and claimed.shared
+            if self._paced and claimed.shared:
+                self._shared_until = clock() + SHARED
             for one in claimed.claims:
                 self._ahead.append(
                     await sending._contents.render(one, one.slot - offset, secrets.token_hex(16))

@@ -13,6 +13,27 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "contacts",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column(
+            "attributes",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.Column("timezone", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
+        sa.UniqueConstraint("workspace_id", "person", name=op.f("uq_contacts_workspace_id_person")),
+    )
+    op.create_table(
         "inbox",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -191,27 +212,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempts_message_id"), ["message_id"], unique=False)
 
     op.create_table(
-        "contacts",
+        "list_members",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
-        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column(
-            "attributes",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            server_default="{}",
-            nullable=False,
+        sa.Column("list_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("import_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("line", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_list_members_contact_id"), ondelete="CASCADE"
         ),
-        sa.Column("language", sa.Text(), server_default="", nullable=False),
-        sa.Column("timezone", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_contacts_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
-        sa.UniqueConstraint("workspace_id", "person", name=op.f("uq_contacts_workspace_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_members")),
+        sa.UniqueConstraint("contact_id", "list_id", name=op.f("uq_list_members_contact_id_list_id")),
     )
+    with op.batch_alter_table("list_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_list_members_list_id_id"), ["list_id", "id"], unique=False)
+
     op.create_table(
         "lists",
         sa.Column(
@@ -460,27 +477,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_imports_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
     )
-    op.create_table(
-        "list_members",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("list_id", sa.BigInteger(), nullable=False),
-        sa.Column("contact_id", sa.BigInteger(), nullable=False),
-        sa.Column("import_id", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("line", sa.BigInteger(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["contact_id"], ["contacts.id"], name=op.f("fk_list_members_contact_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["list_id"], ["lists.id"], name=op.f("fk_list_members_list_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_members")),
-        sa.UniqueConstraint("contact_id", "list_id", name=op.f("uq_list_members_contact_id_list_id")),
-    )
-    with op.batch_alter_table("list_members", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_list_members_list_id_id"), ["list_id", "id"], unique=False)
-
     op.create_table(
         "timelines",
         sa.Column("sender_id", sa.BigInteger(), nullable=False),

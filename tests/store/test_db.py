@@ -1,0 +1,56 @@
+"""Transactions, on both databases: what fails or is cut off leaves nothing behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+
+from clarion.store.db import Database
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    db = await Database.open(database_url)
+    yield db
+    await db.close()
+
+
+async def names(db: Database) -> list[str]:
+    async with db.reading() as tx:
+        return [row.name for row in await tx.all("SELECT name FROM workspaces WHERE id > 1 ORDER BY id")]
+
+
+async def add(db: Database, name: str) -> None:
+    async with db.transaction() as tx:
+        await tx.run("INSERT INTO workspaces (name) VALUES (:name)", {"name": name})
+
+
+async def test_a_commit_that_fails_keeps_nobody_from_writing_afterwards(db: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        async with db.transaction() as tx:
+            if db.name == "sqlite":
+                await tx.run("PRAGMA defer_foreign_keys = ON")
+            else:
+                await tx.run("ALTER TABLE imports ALTER CONSTRAINT fk_imports_list_id DEFERRABLE INITIALLY DEFERRED")
+            await tx.run("INSERT INTO imports (workspace_id, list_id, file, name) VALUES (1, 999, 'x', 'x')")
+    await add(db, "after")
+    assert await names(db) == ["after"]
+
+
+async def test_a_cancelled_writer_leaves_nothing_behind(db: Database) -> None:
+    inside = asyncio.Event()
+
+    async def cut_off() -> None:
+        async with db.transaction() as tx:
+            await tx.run("INSERT INTO workspaces (name) VALUES ('cut off')")
+            inside.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(cut_off())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await add(db, "after")
+    assert await names(db) == ["after"]
