@@ -36,7 +36,7 @@ docs: $(INSTALLED) ## Write the reference pages that are made from code
 bench: $(INSTALLED) ## Measure the budgets and write bench/RESULTS.md
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(INSTALLED) ## Send for hours with faults, and check the books (ARGS="--minutes 30")
+soak: $(INSTALLED) ## Kill the server again and again while it sends, and check the books (ARGS="--kills 50")
 	$(BIN)/python -m bench.soak $(ARGS)
 
 lock: $(INSTALLED) ## Move requirements.lock to the newest releases that pyproject.toml allows

@@ -104,7 +104,15 @@ async def lab(
         config: dict[str, Any] = {"delivery": {"batch_max": 500, "batch_wait_ms": 200}, **(sim or {})}
         config["whatsapp"] = {"webhook_url": hook, "window": "off", **config.get("whatsapp", {})}
         (folder / "sim.json").write_text(json.dumps(config))
-        command = [sys.executable, "-m", "clarion.sim", "--port", str(port), "--config", str(folder / "sim.json")]
+        command = [
+            sys.executable,
+            "-m",
+            "clarion.sim",
+            "--port",
+            str(port),
+            "--config",
+            str(folder / "sim.json"),
+        ]
         held = Lab(url, folder, f"http://127.0.0.1:{port}")
         try:
             held.simulator = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -115,9 +123,9 @@ async def lab(
                 await _ready(f"http://127.0.0.1:{each}/readyz")
             yield held
         finally:
-            for process in [*held.servers, *([held.simulator] if held.simulator else [])]:
+            for process in [*held.servers, *([held.simulator] if held.simulator is not None else [])]:
                 process.send_signal(signal.SIGTERM)
-            for process in [*held.servers, *([held.simulator] if held.simulator else [])]:
+            for process in [*held.servers, *([held.simulator] if held.simulator is not None else [])]:
                 try:
                     process.wait(40)
                 except subprocess.TimeoutExpired:

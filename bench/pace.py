@@ -33,7 +33,7 @@ async def _measure(url: str, rate: int, seconds: float, workers: int) -> dict[st
         finally:
             await db.close()
     return {
-        "database": url.split(":")[0],
+        "database": url.split(":", maxsplit=1)[0],
         "workers": workers,
         "rate": rate,
         "messages": count,

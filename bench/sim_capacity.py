@@ -197,7 +197,7 @@ def call(port: int, method: str, path: str, body: object = None) -> dict[str, di
     """One request to the simulator's control."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"http://127.0.0.1:{port}{path}", data, method=method)
-    with urlopen(request) as response:  # noqa: S310 - our own server
+    with urlopen(request) as response:
         return cast("dict[str, dict[str, int]]", json.load(response))
 
 

@@ -82,7 +82,7 @@ async def _durable(url: str, count: int) -> dict[str, Any]:
         finally:
             await db.close()
         return {
-            "database": url.split(":")[0],
+            "database": url.split(":", maxsplit=1)[0],
             "messages": count,
             "per_second": stats["rate_mean"],
             "cpu_ms": cpu / count * 1_000,

@@ -9,8 +9,11 @@ from types import MappingProxyType
 
 EVENTS: Mapping[str, str] = MappingProxyType(
     {
+        "answer.unheeded": "A provider's answer asked to slow down or stop, and that could not be stored.",
         "attempt.broke": "An error of our own while a request was under way; its message is unknown.",
         "campaign.tripped": "Too many of a campaign's messages were refused, and it was paused.",
+        "content.broke": "A message's content could not be made because of an error of our own; it failed.",
+        "doubt.broke": "Looking into an unknown message failed; it is looked into again later.",
         "doubt.requeued": "An unknown message is queued again; `absent` says whether it is proven not sent.",
         "doubt.settled": "What became of an unknown message was found out; `by` says how.",
         "engine.started": "This process sends: it has started its lanes.",
@@ -20,7 +23,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "inbox.batch_broke": "A batch of webhook events could not be read; they are read one by one instead.",
         "inbox.event_broke": "A webhook event could not be read; it is set aside with the reason.",
         "journal.line_unreadable": "A line of the outcome journal was cut short; it is set aside.",
-        "journal.replayed": "Outcomes that an earlier process left in its journal are now in the database.",
+        "journal.replayed": "Outcomes that waited in the journal are now in the database.",
+        "journal.unwritable": "Neither database nor disk took outcomes; they are kept in memory until one does.",
         "lane.broke": "A lane's work failed; it is tried again after `retry_s` seconds.",
         "lane.unknown": "A lane was woken that this release has no work for.",
         "leases.recovered": "Messages of a worker that is gone: `returned` to the queue, `doubted` as unknown.",

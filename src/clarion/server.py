@@ -95,7 +95,7 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
     ledger = Ledger(
         db,
         waker,
-        Journal(settings.data_dir / "outcomes.jsonl"),
+        Journal(settings.data_dir, worker),
         deadline=micros(settings.sending.attempt_deadline),
         first_look=first_look,
         limit=settings.sending.max_attempts,
@@ -120,6 +120,7 @@ async def _stop(engine: Engine) -> None:
     log.info("engine.stopping", worker=engine.worker)
     await engine.sending.stop()
     await engine.waker.stop()
+    await engine.ledger.close()
     await engine.sweep.stop()
     log.info("engine.stopped", worker=engine.worker)
 

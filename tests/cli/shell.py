@@ -49,7 +49,7 @@ class Shell:
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables a command is run with."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CLARION_")}
-        return {**kept, **self.env, **(more or {})}
+        return {**kept, "TMPDIR": str(self.folder), **self.env, **(more or {})}
 
     def secret(self, name: str, text: str) -> str:
         """A file with a secret in it; its path."""

@@ -150,7 +150,7 @@ class Demo:
             self.process = subprocess.Popen(
                 (*COMMAND, "demo", *self._options),
                 cwd=self._shell.folder,
-                env=self._shell.environment({"TMPDIR": str(self._shell.folder)}),
+                env=self._shell.environment(),
                 stdout=output,
                 stderr=output,
             )

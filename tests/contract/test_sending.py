@@ -110,7 +110,7 @@ async def test_R33_a_silent_provider_does_not_hold_up_another_sender(transport: 
             asyncio.create_task(provider_at(stuck.url, "whatsapp", transport).send(MESSAGE))
             for _ in range(50)
         ]
-        while stuck.posts < 50:  # noqa: ASYNC110  # all fifty are on the wire
+        while stuck.posts < 50:  # all fifty are on the wire
             await asyncio.sleep(0.01)
         began = asyncio.get_running_loop().time()
         twilio = provider_at(quick.url, "twilio", transport)

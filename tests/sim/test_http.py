@@ -88,7 +88,7 @@ async def test_an_arrival_is_stamped_right_even_when_the_simulator_is_busy() -> 
         with socket.create_connection((host, int(port))) as client:
             client.sendall(head.encode() + body)
             sent = time.monotonic_ns()
-            time.sleep(0.3)  # noqa: ASYNC251 - this holds up the simulator's event loop, which is the point
+            time.sleep(0.3)
             await asyncio.sleep(0.1)
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         (row,) = await talk.ledger()

@@ -26,14 +26,21 @@ async def add(db: Database, name: str) -> None:
         await tx.run("INSERT INTO workspaces (name) VALUES (:name)", {"name": name})
 
 
+async def fail_to_commit(db: Database) -> None:
+    """A transaction whose foreign keys are checked, and found wrong, only by its commit."""
+    late = (
+        "PRAGMA defer_foreign_keys = ON"
+        if db.name == "sqlite"
+        else "ALTER TABLE imports ALTER CONSTRAINT fk_imports_list_id DEFERRABLE INITIALLY DEFERRED"
+    )
+    async with db.transaction() as tx:
+        await tx.run(late)
+        await tx.run("INSERT INTO imports (workspace_id, list_id, file, name) VALUES (1, 999, 'x', 'x')")
+
+
 async def test_a_commit_that_fails_keeps_nobody_from_writing_afterwards(db: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError):
-        async with db.transaction() as tx:
-            if db.name == "sqlite":
-                await tx.run("PRAGMA defer_foreign_keys = ON")
-            else:
-                await tx.run("ALTER TABLE imports ALTER CONSTRAINT fk_imports_list_id DEFERRABLE INITIALLY DEFERRED")
-            await tx.run("INSERT INTO imports (workspace_id, list_id, file, name) VALUES (1, 999, 'x', 'x')")
+        await fail_to_commit(db)
     await add(db, "after")
     assert await names(db) == ["after"]
 

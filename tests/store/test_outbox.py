@@ -1,6 +1,6 @@
 """Claim, mark, settle, recover: the steps of a send, on both databases."""
 
-import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -98,7 +98,7 @@ async def test_slots_are_a_gap_apart_over_several_claims(db: Database) -> None:
     first = await claimed(db, world.sender, want=3)
     second = await claimed(db, world.sender, want=3)
     waits = [c.slot for c in first.claims]
-    assert [b - a for a, b in zip(waits, waits[1:], strict=False)] == [100_000, 100_000]
+    assert [b - a for a, b in itertools.pairwise(waits)] == [100_000, 100_000]
     assert second.line.free_at - first.line.free_at == 300_000
 
 
@@ -251,7 +251,7 @@ async def test_what_a_dead_worker_leased_returns_and_what_it_marked_is_in_doubt(
         assert (await recover(tx, first_look=SECOND, dead=["somebody else"])).returned == 0
     async with db.transaction() as tx:
         gone = await recover(tx, first_look=SECOND, dead=["w"])
-    assert (gone.returned, gone.doubted, gone.senders) == (3, 1, {world.sender})
+    assert (gone.returned, gone.doubted, set(gone.senders)) == (3, 1, {world.sender})
     assert await count_row(db, world.campaign) == {"audience": 4, "queued": 3, "unknown": 1}
     assert await balanced(db, world.campaign)
 
@@ -343,17 +343,6 @@ async def test_an_acceptance_that_comes_after_the_resend_was_cancelled_is_told(d
     assert await balanced(db, world.campaign)
 
 
-async def test_evidence_is_looked_for_from_the_mark_on_however_late_the_doubt_was_found(db: Database) -> None:
-    world = await make_world(db, people=1)
-    await on_the_wire(db, world)
-    await asyncio.sleep(0.05)
-    async with db.transaction() as tx:
-        await recover(tx, first_look=0, everybody_but="me")
-    async with db.reading() as tx:
-        (doubt,) = await doubts.due(tx, limit=5)
-    assert doubt.doubted_at - doubt.marked_at >= 50_000
-
-
 async def test_what_a_paused_campaign_has_queued_is_not_due(db: Database) -> None:
     one = await make_world(db, people=2, name="one")
     two = await make_world(db, people=2, name="two", first=100, sender=one.sender)
@@ -394,9 +383,7 @@ async def test_no_sweep_or_claim_walks_the_queue(sqlite_url: str, busy: bool) ->
         await recover(spy, first_look=SECOND, dead=["somebody"])
         await recover(spy, first_look=SECOND, everybody_but="w")
         await claim(
-            *(spy, world.sender),
-            **{"worker": "w", "want": 5, "horizon": SECOND, "lead": 0, "lease": SECOND, "headroom": 0},
-            clock=clock,
+            spy, world.sender, worker="w", want=5, horizon=1, lead=0, lease=1, headroom=0, clock=clock
         )
         await next_due(spy, world.sender)
         await due.lanes(spy)
@@ -404,4 +391,6 @@ async def test_no_sweep_or_claim_walks_the_queue(sqlite_url: str, busy: bool) ->
         await doubts.next_look(spy)
     await db.close()
     assert plans
-    assert not [plan for plan in plans if plan.startswith("SCAN") and "outbox" in plan.replace(" o", " outbox")]
+    assert not [
+        plan for plan in plans if plan.startswith("SCAN") and "outbox" in plan.replace(" o", " outbox")
+    ]

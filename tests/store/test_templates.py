@@ -7,10 +7,10 @@ import pytest
 
 from clarion.domain.errors import NotFound, ProviderRefused
 from clarion.providers.base import TemplateInfo
-from clarion.services.senders import get_sender
+from clarion.services.senders import add_sender, get_sender
 from clarion.services.templates import SyncReport, find_template, list_templates, sync_templates
 from clarion.store.db import Database
-from tests.support.people import a_sender
+from tests.support.people import BOX, a_sender
 
 
 @pytest.fixture
@@ -82,3 +82,29 @@ async def test_a_template_is_found_by_name_and_language_or_by_its_id(db: Databas
         await find_template(db, sender, "promo")
     with pytest.raises(NotFound, match="There is no template 'promo:fr'"):
         await find_template(db, sender, "promo", "fr")
+
+
+async def test_two_contents_of_one_name_stay_two(db: Database) -> None:
+    twin = replace(PROMO, provider_id="902", text="Oi {{nome}}")
+    assert (await sync(db, Listing(PROMO, twin))).total == 2
+    assert {held.text for held in await list_templates(db, await get_sender(db, "main"))} == {PROMO.text, twin.text}
+
+
+async def test_an_sms_senders_sync_says_nothing_about_whatsapp(db: Database) -> None:
+    senders = []
+    for channel in ("whatsapp", "sms"):
+        ident = await add_sender(
+            db,
+            BOX,
+            workspace=1,
+            name=channel,
+            provider="twilio",
+            account="AC" + "0" * 31 + "1",
+            config={"from": "+15005550006", "channel": channel},
+            secrets={"auth_token": "t"},
+        )
+        senders.append(await get_sender(db, ident))
+    rejected, fine = replace(PROMO, status="REJECTED"), PROMO
+    await sync_templates(db, Listing(rejected), senders[0])  # type: ignore[arg-type]  # only lists
+    await sync_templates(db, Listing(fine), senders[1])  # type: ignore[arg-type]  # only lists
+    assert [held.status for held in await list_templates(db, senders[0])] == ["REJECTED"]

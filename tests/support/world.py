@@ -80,8 +80,8 @@ async def add_message(
         )
     )
     await tx.run(
-        "INSERT INTO outbox (message_id, workspace_id, sender_id, campaign_id, contact_id, person, priority, expires_at) "
-        "VALUES (:id, 1, :sender, :campaign, :contact, :person, :priority, :expires)",
+        "INSERT INTO outbox (message_id, workspace_id, sender_id, campaign_id, contact_id, person, priority, "
+        "expires_at) VALUES (:id, 1, :sender, :campaign, :contact, :person, :priority, :expires)",
         {
             "id": message,
             "sender": sender,

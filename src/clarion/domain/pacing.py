@@ -100,7 +100,7 @@ class Stagger:
         whole = max(1, math.floor(rate)) if rate else 1
         # For 2.5/s: two starts per second at the most would be too slow, so the window grows to whole starts.
         # Most of the headroom stays unused even while catching up: the way to the provider jitters then too.
-        self._window = round(whole * SECOND / rate * (1 + 0.6 * headroom)) if rate else 0
+        self._window = round(whole * SECOND / rate * (1 + 0.65 * headroom)) if rate else 0
         self._starts: deque[Start] = deque(maxlen=max(whole, self._few))
         self._whole = whole
 

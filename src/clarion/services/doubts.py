@@ -59,7 +59,11 @@ class Doubts:
             async with self._db.reading() as tx:
                 rows = await doubts.due(tx, limit=BATCH)
             for row in rows:
-                await self._look(row)
+                try:
+                    await self._look(row)
+                except Exception:  # the next doubt is not to wait for this one
+                    log.exception("doubt.broke", message_id=row.message_id)
+                    await self._wait(row, row.now - row.doubted_at, _policy(row))
             if len(rows) < BATCH:
                 break
         async with self._db.reading() as tx:
@@ -70,7 +74,7 @@ class Doubts:
         if listing is not None and await self._found(row, listing):
             return
         age = row.now - row.doubted_at
-        policy = Policy(row.policy) if row.policy else Policy.NO_DUPLICATES
+        policy = _policy(row)
         wait = (
             self._schedule.absent_after
             if policy is Policy.NO_DUPLICATES
@@ -84,10 +88,11 @@ class Doubts:
             await self._wait(row, age, policy)
 
     async def _listing(self, row: Any) -> Sequence[SentMessage] | None:
-        """What the provider sent to this person since just before the attempt and we cannot place; None: no listing."""
+        """What the provider sent to this person since the message was written and we cannot place; None: no listing."""
         try:
             provider = await self._providers.get(row.sender_id)
-            sent = await provider.sent_to(row.address, since=row.doubted_at - SLACK)
+            # Not since the doubt began: a process that was down for an hour doubts an hour after its request.
+            sent = await provider.sent_to(row.address, since=row.created_at - SLACK)
         except ClarionError as problem:
             log.info("evidence.unavailable", sender_id=row.sender_id, error=type(problem).__name__)
             return None
@@ -123,8 +128,11 @@ class Doubts:
         return False
 
     async def _again(self, row: Any, *, absent: bool) -> None:
-        async with self._db.transaction() as tx:
-            await doubts.requeue(tx, row, absent=absent)
+        async def work() -> None:
+            async with self._db.transaction() as tx:
+                await doubts.requeue(tx, row, absent=absent)
+
+        await self._db.persist(work)
         log.info("doubt.requeued", message_id=row.message_id, absent=absent)
         self._waker.wake(f"send:{row.sender_id}")
 
@@ -139,6 +147,10 @@ class Doubts:
         until = row.doubted_at + later[0] if later else doubts.FAR
         async with self._db.transaction() as tx:
             await doubts.look_again(tx, [(row.message_id, until, not later)])
+
+
+def _policy(row: Any) -> Policy:
+    return Policy(row.policy) if row.policy else Policy.NO_DUPLICATES
 
 
 def _plain_body(row: Any) -> str | None:

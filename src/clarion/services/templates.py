@@ -23,8 +23,12 @@ class SyncReport:
 
 
 def template_account(sender: Sender) -> str:
-    """What the sender's templates belong to: the WABA on WhatsApp, the account elsewhere."""
-    return sender.config.get("waba_id") or sender.account
+    """What the sender's templates belong to: the WABA on WhatsApp, account and channel elsewhere.
+
+    The same content may need approval on one channel and none on another (Twilio: WhatsApp and SMS).
+    """
+    channel = sender.config.get("channel", "")
+    return sender.config.get("waba_id") or (f"{sender.account}/{channel}" if channel else sender.account)
 
 
 async def sync_templates(db: Database, provider: Provider, sender: Sender) -> SyncReport:
@@ -32,20 +36,22 @@ async def sync_templates(db: Database, provider: Provider, sender: Sender) -> Sy
 
     Raises ProviderRefused; then the cache stays as it was.
     """
-    listed = {(info.name, info.language): info async for info in provider.templates()}
+    listed = {info.provider_id: info async for info in provider.templates()}
     account = template_account(sender)
     async with db.transaction() as tx:
         found = await templates.of_account(tx, sender.workspace_id, sender.provider, account)
-        held = {(each.name, each.language): each for each in found}
+        held = {each.provider_id: each for each in found}
         removed = [each for key, each in held.items() if key not in listed]
         await templates.drop(tx, [each.id for each in removed])
         await templates.put(
             tx, sender.workspace_id, sender.provider, account, [_row(info) for info in listed.values()]
         )
     return SyncReport(
-        added=tuple(_title(*key) for key in listed if key not in held),
+        added=tuple(_title(info.name, info.language) for key, info in listed.items() if key not in held),
         changed=tuple(
-            _title(*key) for key, info in listed.items() if key in held and _facts(info) != _facts(held[key])
+            _title(info.name, info.language)
+            for key, info in listed.items()
+            if key in held and _facts(info) != _facts(held[key])
         ),
         removed=tuple(_title(each.name, each.language) for each in removed),
         total=len(listed),

@@ -138,7 +138,7 @@ class Sending(Group):
     """Most requests that one process has open at a time."""
     max_attempts: int = Field(3, ge=1)
     """Most attempts for a message that the provider certainly did not take."""
-    headroom: float = Field(0.008, ge=0, lt=1)
+    headroom: float = Field(0.007, ge=0, lt=1)
     """Share of a sender's rate left unused, so that jitter on the way never exceeds the provider's limit."""
 
     @model_validator(mode="after")
@@ -155,7 +155,7 @@ class Sending(Group):
 
 
 class Engine(Group):
-    sweep: Duration = timedelta(seconds=5)
+    sweep: Duration = timedelta(seconds=1)
     """How often the database is asked for due work that nobody was woken for."""
     heartbeat: Duration = timedelta(seconds=10)
     """How often a worker says that it is alive."""
@@ -189,7 +189,7 @@ class Evidence(Group):
 class WhatsApp(Group):
     base_url: Url = "https://graph.facebook.com"
     """Where the WhatsApp Cloud API is; any server that speaks it will do."""
-    version: str = Field("v25.0", pattern=r"^v\d+\.\d+$")
+    version: str = Field("v26.0", pattern=r"^v\d+\.\d+$")
     """Graph API version named in every request."""
 
 

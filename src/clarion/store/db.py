@@ -242,8 +242,7 @@ class _SqliteThread:
     def _start(self) -> None:
         if self._connection is None:
             self._connection = self._engine.connect()
-        if self._connection.in_transaction():  # left by a cancelled caller
-            self._connection.rollback()
+        self._connection.rollback()  # what a cancelled caller left open; else nothing
         self._connection.begin()
 
     def _execute(self, statement: Any, params: Any) -> Any:
@@ -257,10 +256,17 @@ class _SqliteThread:
     def _finish(self, commit: bool) -> None:
         if self._connection is None:
             return
-        if commit:
-            self._connection.commit()
-        else:
+        if not commit:
             self._connection.rollback()
+            return
+        try:
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            driver = self._connection.connection.driver_connection
+            assert driver is not None
+            driver.rollback()  # SQLite leaves the transaction open, SQLAlchemy takes it for ended
+            raise
 
     async def pragma(self, name: str) -> int:
         def ask() -> int:

@@ -120,10 +120,10 @@ async def orphans(tx: Tx, events: Sequence[Stored]) -> None:
 
 
 async def failed(tx: Tx, event_id: int, reason: str) -> None:
-    """Reading the event broke us: tried three times in all, then set aside for a person."""
+    """Reading the event broke us: tried three times in all, then set aside for a person. One that is read stays so."""
     await tx.run(
         "UPDATE inbox SET tries = tries + 1, reason = :reason, due_at = :due, "
-        "state = CASE WHEN tries >= 2 THEN 'aside' ELSE state END WHERE id = :id",
+        "state = CASE WHEN tries >= 2 THEN 'aside' ELSE state END WHERE id = :id AND state IN ('new', 'orphan')",
         {"id": event_id, "reason": reason, "due": await tx.now() + SECOND},
     )
 

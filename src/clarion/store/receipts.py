@@ -6,7 +6,7 @@ from typing import Any
 
 from clarion.domain import breaker
 from clarion.domain.message import HEARD, Status, advance
-from clarion.domain.sending import Fault
+from clarion.domain.sending import Fault, FaultKind
 from clarion.store import counts, dialect, suppressions
 from clarion.store.db import Tx
 from clarion.store.outbox.settle import note, stops_of
@@ -247,6 +247,9 @@ async def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Message]:
                 fact: getattr(row, f"{fact}_at")
                 for fact in ("accepted", "sent", "delivered", "read", "failed")
             },
+            fault=Fault(FaultKind(row.fault_kind), row.fault_code, row.fault_reason)
+            if row.fault_kind
+            else None,
         )
         for row in rows
     }

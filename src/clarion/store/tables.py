@@ -103,7 +103,8 @@ templates = sa.Table(
     _text("header_media"),  # image, video, document or location when each message must bring one
     sa.Column("content", Json, nullable=False, server_default="{}"),
     _time("synced_at"),
-    sa.UniqueConstraint("workspace_id", "provider", "account", "name", "language"),
+    sa.UniqueConstraint("workspace_id", "provider", "account", "provider_id"),
+    sa.Index(None, "workspace_id", "name", "language"),
 )
 
 # --- whom we write to -------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ async def put(tx: Tx, workspace: int, provider: str, account: str, rows: Sequenc
     """Insert or update templates. A row is: name, language, provider_id, category, status, named (0 or 1),
     variables (JSON text), text, header_media, content (JSON text).
     """
-    updates = ", ".join(f"{fact} = excluded.{fact}" for fact in (*_FACTS, "synced_at"))
+    updates = ", ".join(f"{fact} = excluded.{fact}" for fact in ("name", "language", *_FACTS, "synced_at"))
     await tx.run(
         f"""
         INSERT INTO templates
@@ -66,7 +66,7 @@ async def put(tx: Tx, workspace: int, provider: str, account: str, rows: Sequenc
         SELECT :workspace, :provider, :account, :now, v.name, v.language, v.provider_id, v.category, v.status,
                v.named = 1, v.variables, v.text, v.header_media, v.content
         FROM {_ROWS.sql(tx.name)} WHERE true
-        ON CONFLICT (workspace_id, provider, account, name, language) DO UPDATE SET {updates}
+        ON CONFLICT (workspace_id, provider, account, provider_id) DO UPDATE SET {updates}
         """,
         {
             "workspace": workspace,

@@ -47,5 +47,6 @@ async def throttle(tx: Tx, sender_id: int, *, hold: int = 0) -> Timeline | None:
     if held is None:
         return None
     line = slow_down(held.line, now=await tx.now(), hold=hold)
-    await keep(tx, sender_id, line)
+    if (line.throttled_at, line.hold_until) != (held.line.throttled_at, held.line.hold_until):
+        await keep(tx, sender_id, line)  # else it only climbed, which every reader works out again
     return line

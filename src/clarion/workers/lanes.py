@@ -38,7 +38,7 @@ class Lanes:
     async def _expand(self, campaign_id: int) -> int | None:
         assert self.waker is not None
         more = True
-        while more:
+        while more and not self._sending.stopping:
             more = await expand_campaign(self._db, self.waker, campaign_id, batch=EXPAND_BATCH)
             await asyncio.sleep(BREATH)
         return None

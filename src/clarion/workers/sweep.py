@@ -128,7 +128,7 @@ class Sweep:
 
     async def _watch_neighbours(self) -> None:
         """The command line writes to the same file: sweep as soon as it did."""
-        seen = await self._db.changed_by_others()
+        seen = -1
         while True:
             await asyncio.sleep(_NEIGHBOUR)
             try:

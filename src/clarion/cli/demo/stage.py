@@ -61,17 +61,8 @@ class Stage:
         return f"http://127.0.0.1:{self.port}"
 
     def sim_config(self) -> SimConfig:
-        """The simulator's settings: it enforces exactly the rate that is asked for. Raises BadOption."""
-        limit = max(1, math.ceil(self.options.rate)) if self.options.rate else None
-        patch: dict[str, Any] = {
-            "seed": self.options.seed,
-            "whatsapp": {"rate": limit, "webhook_url": f"{self.url}/webhooks/whatsapp"},
-            "twilio": {"rate": limit, "inbound_url": f"{self.url}/webhooks/twilio"},
-        }
-        try:
-            return merged(merged(SimConfig(), patch), _faults(self.options.faults))
-        except ConfigError as error:
-            raise BadOption(f"--faults {self.options.faults}: {error}") from None
+        """The simulator's settings. Raises BadOption."""
+        return sim_config(self.options, self.url)
 
     def environment(self, sim_url: str) -> dict[str, str]:
         """The variables `clarion serve` runs with, over those that are set."""
@@ -94,7 +85,8 @@ class Stage:
 
 
 def set_stage(options: Options) -> Stage:
-    """A fresh folder, and a free port. Raises BadOption when --keep names a folder with something in it."""
+    """A fresh folder, and a free port. Raises BadOption for --faults, and for --keep with a folder in use."""
+    sim_config(options, "http://127.0.0.1")  # a wrong --faults leaves no folder behind
     if options.keep is None:
         folder = Path(tempfile.mkdtemp(prefix="clarion-demo-"))
     else:
@@ -106,6 +98,20 @@ def set_stage(options: Options) -> Stage:
     shared = own.database_url != f"sqlite:///{own.data_dir / 'clarion.db'}"
     workspace = f"{WORKSPACE}{datetime.now(UTC):%Y%m%d-%H%M%S-%f}" if shared else "default"
     return Stage(options, folder, shared, workspace, free_port())
+
+
+def sim_config(options: Options, serve_url: str) -> SimConfig:
+    """A simulator that calls `serve_url` and enforces exactly the rate that is asked for. Raises BadOption."""
+    limit = max(1, math.ceil(options.rate)) if options.rate else None
+    patch: dict[str, Any] = {
+        "seed": options.seed,
+        "whatsapp": {"rate": limit, "webhook_url": f"{serve_url}/webhooks/whatsapp"},
+        "twilio": {"rate": limit, "inbound_url": f"{serve_url}/webhooks/twilio"},
+    }
+    try:
+        return merged(merged(SimConfig(), patch), _faults(options.faults))
+    except ConfigError as error:
+        raise BadOption(f"--faults {options.faults}: {error}") from None
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:

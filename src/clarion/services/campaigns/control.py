@@ -1,8 +1,12 @@
 """Holding a campaign, letting it go on, ending it."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
+from clarion.domain.breaker import tripped
 from clarion.domain.campaign import CampaignStatus, may_move
 from clarion.domain.errors import WrongStatus
 from clarion.domain.message import Status
@@ -12,6 +16,8 @@ from clarion.services.ports import Waker
 from clarion.store import campaigns, counts
 from clarion.store.db import Database, Tx
 from clarion.store.outbox.claim import close
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,16 @@ async def pause_campaign(db: Database, campaign_id: int, reason: str = "") -> Pa
                 raise WrongStatus(campaign.name, campaign.status, "paused")
             await _move(tx, campaign, CampaignStatus.PAUSED, reason)
         return Pause(await campaigns.in_state(tx, campaign_id, Status.SENDING))
+
+
+async def pause_tripped(db: Database, histories: Mapping[int, str]) -> None:
+    """Pause the campaigns whose breaker history (domain/breaker.py) says so; one that ended meanwhile stays so."""
+    for campaign_id, history in histories.items():
+        reason = tripped(history)
+        if reason is not None:
+            log.warning("campaign.tripped", campaign_id=campaign_id)
+            with contextlib.suppress(WrongStatus):
+                await pause_campaign(db, campaign_id, reason)
 
 
 async def resume_campaign(db: Database, waker: Waker, campaign_id: int) -> None:

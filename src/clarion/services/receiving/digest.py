@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from clarion.domain.breaker import tripped
 from clarion.domain.errors import ClarionError
 from clarion.providers.base import (
     AccountNotice,
@@ -18,7 +17,7 @@ from clarion.providers.base import (
     Unread,
 )
 from clarion.providers.kind import ProviderKind
-from clarion.services.campaigns import pause_campaign
+from clarion.services.campaigns import pause_tripped
 from clarion.services.receiving import people
 from clarion.store import counts, inbox, notices, receipts
 from clarion.store.db import Database, Tx
@@ -58,38 +57,37 @@ class Digest:
     async def _batch(self, size: int) -> int:
         """One transaction for a batch; if it breaks, one event at a time, so that only the poison is set aside."""
         try:
-            return await self._db.persist(lambda: self._read(size))
-        except Exception as error:  # the batch is read again, event by event
-            if size == 1:
-                raise
+            return await self._db.persist(lambda: self._read(size, []))
+        except Exception as error:  # noqa: BLE001  # the batch is read again, event by event
             log.warning("inbox.batch_broke", error=type(error).__name__)
         handled = 0
-        for _ in range(size):
-            try:
-                if not await self._db.persist(lambda: self._read(1)):
-                    break
-            except Exception as error:  # noqa: BLE001  # kept with its reason, its neighbours go on
-                await self._blame(type(error).__name__)
+        while handled < size and await self._one():
             handled += 1
         return handled
 
-    async def _blame(self, reason: str) -> None:
-        async with self._db.transaction() as tx:
-            for event in await inbox.take(tx, 1):
-                await inbox.failed(tx, event.id, reason)
-                log.error("inbox.event_broke", inbox_id=event.id, error=reason)
+    async def _one(self) -> bool:
+        """Read the oldest event that is due; False if none is. One that breaks is kept with its reason."""
+        taken: list[int] = []
+        try:
+            return bool(await self._db.persist(lambda: self._read(1, taken)))
+        except Exception as error:  # its neighbours go on
+            if not taken:
+                raise
+            log.error("inbox.event_broke", inbox_id=taken[-1], error=type(error).__name__)
+            async with self._db.transaction() as tx:
+                await inbox.failed(tx, taken[-1], type(error).__name__)
+            return True
 
-    async def _read(self, size: int) -> int:
+    async def _read(self, size: int, taken: list[int]) -> int:
+        """Read up to `size` events in one transaction; their ids are added to `taken` before anything can break."""
         async with self._db.transaction() as tx:
             events = await inbox.take(tx, size)
             if not events:
                 return 0
+            taken += [event.id for event in events]
             found = self._sort(events)
             histories = await self._apply(tx, events, found)
-        for campaign, history in histories.items():
-            reason = tripped(history)
-            if reason is not None:
-                await pause_campaign(self._db, campaign, reason)
+        await pause_tripped(self._db, histories)
         return len(events)
 
     def _sort(self, events: Sequence[Stored]) -> _Sorted:

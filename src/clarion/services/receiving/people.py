@@ -19,7 +19,7 @@ async def take_replies(
         return []
     owners = await _owners(tx, [event for event, _ in found])
     rows: list[replies.Row] = []
-    stops: list[suppressions.Stop] = []
+    stops: dict[tuple[int, str], suppressions.Stop] = {}
     aside = []
     for event, reply in found:
         owner = owners.get(event.id)
@@ -30,12 +30,14 @@ async def take_replies(
         heard = read_reply(reply.text or reply.payload, owner.words)
         opt_out = heard.opt_out or reply.opt_out
         if opt_out:
-            stops.append(suppressions.Stop(owner.workspace_id, person, suppressions.OPT_OUT, "reply"))
+            stop = suppressions.Stop(owner.workspace_id, person, suppressions.OPT_OUT, "reply")
+            stops[owner.workspace_id, person] = stop
         elif reply.opt_in:
+            stops.pop((owner.workspace_id, person), None)  # a later word outweighs an earlier one
             await suppressions.lift(tx, owner.workspace_id, person)
         rows.append(_row(owner, person, reply, opt_out, heard.maybe))
     await replies.add(tx, rows)
-    await suppressions.stop(tx, stops, moves)
+    await suppressions.stop(tx, list(stops.values()), moves)
     return aside
 
 

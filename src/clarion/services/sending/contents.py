@@ -3,13 +3,17 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from clarion.domain.content import from_json
-from clarion.domain.errors import ClarionError
+import structlog
+
+from clarion.domain.content import Content, from_json
+from clarion.domain.errors import BadContent, ClarionError
 from clarion.domain.template import Compiled, compile_content
 from clarion.services.sending.starts import Ready
 from clarion.store import dialect
 from clarion.store.db import Database
 from clarion.store.outbox.claim import Claim, campaign_content
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,11 @@ class Contents:
     async def render(self, claim: Claim, at: int, attempt_id: str) -> Ready:
         """The claim with its content for this person. A content that cannot be made says why in `problem`."""
         try:
-            if claim.content is not None:
-                # A single message's content was rendered when it was queued: never evaluated twice.
-                return Ready(claim, at, attempt_id, from_json(claim.content))
-            held = await self._of(claim.campaign_id, claim.epoch)
-            content = held.compiled.render(claim.variables)
-            return Ready(claim, at, attempt_id, content, dry_run=held.dry_run)
+            held = await self._of(claim.campaign_id, claim.epoch) if claim.content is None else None
+            content = _made(held, claim)
         except ClarionError as refusal:
             return Ready(claim, at, attempt_id, None, problem=str(refusal))
+        return Ready(claim, at, attempt_id, content, dry_run=held is not None and held.dry_run)
 
     async def _of(self, campaign_id: int, epoch: int) -> _Held:
         key = (campaign_id, epoch)
@@ -48,3 +49,16 @@ class Contents:
             if len(self._held) > self._keep:
                 self._held.popitem(last=False)
         return held
+
+
+def _made(held: _Held | None, claim: Claim) -> Content:
+    try:
+        if held is not None:
+            return held.compiled.render(claim.variables)
+        # A single message's content was rendered when it was queued: never evaluated twice.
+        return from_json(claim.content or {})
+    except ClarionError:
+        raise
+    except Exception as error:  # one message must not stop the others of its sender for ever
+        log.exception("content.broke", message_id=claim.message_id)
+        raise BadContent("content", f"an error of our own: {type(error).__name__}") from error

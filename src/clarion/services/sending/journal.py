@@ -1,11 +1,12 @@
 """Outcomes the database could not take, one JSON line each, flushed to disk. Reading them twice changes nothing."""
 
+import fcntl
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import structlog
 
@@ -18,42 +19,94 @@ _KINDS: dict[str, type[Outcome]] = {kind.__name__: kind for kind in (Accepted, R
 
 
 class Journal:
-    """An append-only file beside the data. `append` returns after the bytes and the directory entry are on disk."""
+    """A file of this process's own in `folder`, there only while it holds something.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    The kernel's lock on it ends with the process, however it ends: another one may then adopt what it left.
+    """
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._folder = folder
+        self._path = folder / f"outcomes-{worker}.jsonl"
+        self._file: IO[bytes] | None = None
+        self._applied = self._read = 0  # bytes from the start
 
     def append(self, results: Sequence[Result]) -> None:
-        """Keep these outcomes."""
-        fresh = not self._path.exists()
-        with self._path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(_line(result)) + "\n" for result in results)
-            file.flush()
-            os.fsync(file.fileno())
-        if fresh:
-            directory = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+        """Keep these outcomes; returns after the bytes and the directory entry are on disk. Raises OSError."""
+        if self._file is None:
+            self._file = self._open()
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            self._file.write(b"".join(json.dumps(_line(result)).encode() + b"\n" for result in results))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(end)  # half a line would spoil the next one
+            raise
 
     def read(self) -> list[Result]:
-        """Every outcome that can be read; a line that cannot (cut short by a crash) is set aside with an error."""
-        if not self._path.exists():
+        """Every outcome that is not `applied` yet."""
+        if self._file is None:
             return []
+        self._file.seek(self._applied)
+        lines = self._file.read()
+        self._read = self._applied + len(lines)
+        return self._results(lines)
+
+    def applied(self) -> None:
+        """What was read last is in the database; what was added since stays."""
+        self._applied = self._read
+        if self._file is not None and self._file.seek(0, os.SEEK_END) == self._applied:
+            self._path.unlink(missing_ok=True)
+            self.close()
+
+    def adopt(self) -> None:
+        """Take over what processes that have ended left behind. Raises OSError."""
+        for path in sorted(self._folder.glob("outcomes*.jsonl")):
+            if path == self._path:
+                continue
+            with path.open("rb") as file:
+                if not _lock(file):
+                    continue
+                results = self._results(file.read())
+                if results:
+                    self.append(results)
+                path.unlink()
+
+    def close(self) -> None:
+        """Let go of the file; what is in it stays for whoever adopts it."""
+        if self._file is not None:
+            self._file.close()
+            self._file, self._applied, self._read = None, 0, 0
+
+    def _open(self) -> IO[bytes]:
+        file = self._path.open("a+b")
+        _lock(file)
+        directory = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+        return file
+
+    def _results(self, lines: bytes) -> list[Result]:
+        """A line that cannot be read (cut short by a crash) is set aside with an error."""
         results = []
-        for number, line in enumerate(self._path.read_text("utf-8", errors="replace").splitlines(), start=1):
+        for number, line in enumerate(lines.splitlines(), start=1):
             try:
                 results.append(_result(json.loads(line)))
             except (ValueError, KeyError, TypeError):
                 log.error("journal.line_unreadable", line=number)
-                with self._path.with_suffix(".unreadable").open("a", encoding="utf-8") as aside:
-                    aside.write(line + "\n")
+                with (self._folder / "outcomes.unreadable").open("ab") as aside:
+                    aside.write(line + b"\n")
         return results
 
-    def clear(self) -> None:
-        """Everything in it has been applied."""
-        self._path.unlink(missing_ok=True)
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _line(result: Result) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from clarion.domain.content import Content
 from clarion.domain.errors import ClarionError
 from clarion.domain.sending import (
     PAUSES_SENDER,
@@ -21,7 +22,7 @@ from clarion.domain.sending import (
     Rejected,
     Unknown,
 )
-from clarion.providers.base import Outgoing
+from clarion.providers.base import Outgoing, Provider
 from clarion.providers.transport import LEAVES
 from clarion.services.senders import pause_sender
 from clarion.services.sending.contents import Contents
@@ -55,7 +56,7 @@ class Plan:
     mark_lead: int = 100_000
     mark_expiry: int = 5_000_000
     in_flight: int = 1_024  # requests per sender
-    headroom: float = 0.008  # share of the rate
+    headroom: float = 0.007  # share of the rate
 
 
 class Sending:
@@ -86,9 +87,16 @@ class Sending:
         line = self._lines.setdefault(sender_id, _Line(self, sender_id))
         return await line.work(news)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the process is about to end: begin nothing long."""
+        return self._stopping
+
     async def stop(self, *, grace: float = 30.0) -> None:
         """Claim nothing more, give leases back, let requests finish for `grace` seconds."""
         self._stopping = True
+        for line in self._lines.values():
+            line.hurry()
         deadline = clock() + int(grace * 1_000_000)
         # Once in a process's life, over many lines: an event for each would not pay.
         while any(line.busy for line in self._lines.values()) and clock() < deadline:  # noqa: ASYNC110
@@ -109,13 +117,19 @@ class _Line:
         self._paced = True
         self._shared_until = 0
         self._claimed = asyncio.Event()
+        self._news = asyncio.Event()
 
     @property
     def busy(self) -> bool:
         return bool(self._open or self._ahead)
 
+    def hurry(self) -> None:
+        """Look around now, however long the sender may not send: the process is about to end."""
+        self._news.set()
+
     async def work(self, news: asyncio.Event) -> int | None:
         """Two hands: one keeps about half a horizon claimed, the other marks each group just before its slots."""
+        self._news = news
         claiming = asyncio.create_task(self._keep_claimed(news))
         claiming.add_done_callback(lambda _: self._claimed.set())
         try:
@@ -244,10 +258,7 @@ class _Line:
         task.add_done_callback(self._tasks.discard)
 
     async def _request(self, ready: Ready) -> None:
-        if ready.start is not None:
-            ready.start.at = (
-                clock()
-            )  # a busy loop may have come here late: the next second is counted from now
+        LEAVES.set(ready.leaves)
         try:
             outcome = await self._outcome(ready)
             await self._all._ledger.settle([Result(ready.claim.message_id, ready.attempt_id, outcome)])
@@ -260,48 +271,68 @@ class _Line:
             return NotSent(
                 Fault(FaultKind.NETWORK, "late", "The process stood still between mark and request.")
             )
+        if clock() < self._shared_until and clock() - ready.at > SLACK:
+            # Other processes have the slots after it: sending now would make one too many in that second.
+            return NotSent(
+                Fault(FaultKind.NETWORK, "slot", "The slot was missed; the message gets a new one.")
+            )
         if ready.content is None:
             return Rejected(Fault(FaultKind.REQUEST, "content", ready.problem))
         if ready.dry_run:
             return Accepted(f"dry-run-{ready.attempt_id}")
         try:
             provider = await self._all._providers.get(self._sender)
-            echo = make_echo(ready.claim.message_id, ready.attempt_id)
-            outcome = await provider.send(Outgoing(ready.claim.address, ready.content, echo))
-        except (
-            ClarionError
-        ) as refusal:  # raised before the request: the content cannot be sent to this provider
+        except ClarionError as problem:  # nothing of this sender can leave: the message is not to blame
+            outcome: Outcome = NotSent(Fault(FaultKind.ACCOUNT, "sender", str(problem)))
+        except Exception as error:  # noqa: BLE001  # whatever the database says, no request has begun
+            return NotSent(
+                Fault(FaultKind.NETWORK, "store", f"The database went away: {type(error).__name__}.")
+            )
+        else:
+            outcome = await self._ask(provider, ready, ready.content)
+        await self._react(outcome)
+        return outcome
+
+    async def _ask(self, provider: Provider, ready: Ready, content: Content) -> Outcome:
+        echo = make_echo(ready.claim.message_id, ready.attempt_id)
+        try:
+            return await provider.send(Outgoing(ready.claim.address, content, echo))
+        except ClarionError as refusal:  # raised before the request: this provider cannot send such content
             return Rejected(Fault(FaultKind.REQUEST, "content", str(refusal)))
         except Exception as error:  # a fault of ours after the mark proves nothing about the request
             log.exception("attempt.broke", message_id=ready.claim.message_id)
             return Unknown(f"an error of our own: {type(error).__name__}")
-        await self._react(outcome)
-        return outcome
 
     async def _react(self, outcome: Outcome) -> None:
-        """What an answer means for the sender as a whole, before the message itself is settled."""
-        match outcome:
-            case Rejected(fault) | NotSent(fault) if fault.kind in PAUSES_SENDER:
-                await self._pause(fault)
-            case NotSent(fault, retry_after) if fault.kind in SLOWS_SENDER:
-                async with self._all._db.transaction() as tx:
-                    slower = await timelines.throttle(tx, self._sender, hold=retry_after)
-                if slower is not None:
-                    log.info(
-                        "sender.slowed", sender_id=self._sender, code=fault.code, pace=round(slower.pace, 2)
-                    )
-            case _:
-                pass
+        """What an answer means for the sender as a whole, before the message itself is settled: it is in any case."""
+        try:
+            match outcome:
+                case Rejected(fault) | NotSent(fault) if fault.kind in PAUSES_SENDER:
+                    await self._pause(fault)
+                case NotSent(fault, retry_after) if fault.kind in SLOWS_SENDER:
+                    await self._slow_down(fault, retry_after)
+                case _:
+                    pass
+        except Exception:
+            log.exception("answer.unheeded", sender_id=self._sender)
+
+    async def _slow_down(self, fault: Fault, hold: int) -> None:
+        async with self._all._db.transaction() as tx:
+            slower = await timelines.throttle(tx, self._sender, hold=hold)
+        if slower is not None:
+            log.info("sender.slowed", sender_id=self._sender, code=fault.code, pace=round(slower.pace, 2))
 
     async def _pause(self, fault: Fault) -> None:
         """Stop the sender at the first such answer; what is marked and not begun certainly stays unsent."""
         waiting = self._starts.clear()
         results = [Result(r.claim.message_id, r.attempt_id, NotSent(fault)) for r in waiting]
         self._open -= len(waiting)
-        if await pause_sender(self._all._db, self._sender, f"{fault.reason} (code {fault.code})"):
-            log.warning("sender.paused", sender_id=self._sender, code=fault.code)
-        if results:
-            await self._all._ledger.settle(results)
+        try:
+            if await pause_sender(self._all._db, self._sender, f"{fault.reason} (code {fault.code})"):
+                log.warning("sender.paused", sender_id=self._sender, code=fault.code)
+        finally:
+            if results:
+                await self._all._ledger.settle(results)
 
     async def _give_back(self) -> None:
         if self._ahead:

@@ -12,7 +12,9 @@ from clarion.domain.sending import (
     Failed,
     Fault,
     FollowUp,
+    NotSent,
     Outcome,
+    Rejected,
     Requeued,
     Settled,
     follow_up,
@@ -47,8 +49,9 @@ class _Batch:
     accepted: list[list[Any]] = field(default_factory=list)
     failed: list[list[Any]] = field(default_factory=list)
     requeued: list[list[Any]] = field(default_factory=list)
-    doubted: list[int] = field(default_factory=list)
+    doubted: list[list[Any]] = field(default_factory=list)
     notes: list[list[Any]] = field(default_factory=list)
+    learnt: list[list[Any]] = field(default_factory=list)
     stops: list[suppressions.Stop] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     letters: dict[int, str] = field(default_factory=dict)
@@ -62,7 +65,9 @@ _REQUEUED = dialect.Rows({"id": "int", "due": "int", "attempts": "int", "throttl
 _NOTES = dialect.Rows(
     {"attempt": "text", "id": "int", "outcome": "text", "code": "text", "reason": "text", "provider": "text"}
 )
+_DOUBTED = dialect.Rows({"id": "int", "attempt": "text"})
 _IDS = dialect.Rows({"id": "int"})
+_NEVER_SENT = "('cancelled', 'expired', 'suppressed')"
 
 
 async def settle(
@@ -73,24 +78,34 @@ async def settle(
     `limit` requests per message that count; `first_look` microseconds until a doubt is looked into; `chance`
     spreads retries. Locks outbox rows in order of message id, then messages, then counters.
     """
-    latest = {result.message_id: result for result in results}
-    rows = {row.message_id: row for row in await _lock(tx, sorted(latest))}
+    first = {result.message_id: result for result in reversed(results)}
+    again = [result for result in results if first[result.message_id] is not result]
+    rows = {row.message_id: row for row in await _lock(tx, sorted(first))}
     now = await tx.now()
     moves, batch, settlement = counts.Moves(), _Batch(), Settlement()
-    for result in results:
-        row = rows.get(result.message_id)
+    for ident, result in first.items():
+        row = rows.get(ident)
         if row is not None and row.attempt_id == result.attempt_id and row.state in ("sending", "unknown"):
             what = follow_up(
                 result.outcome, attempts=row.attempts, throttles=row.throttles, limit=limit, chance=chance()
             )
-            _note_live(batch, moves, settlement, row, result, what, now)
-            rows.pop(result.message_id)
+            if isinstance(what, Failed) and (doubt := await _earlier_doubt(tx, row)):
+                _note_refused(batch, moves, row, what.fault, doubt)
+            else:
+                _note_live(batch, moves, settlement, row, result, what, now)
         elif isinstance(result.outcome, Accepted):
             _note_late(batch, moves, row, result)
-            rows.pop(result.message_id, None)
+        elif isinstance(result.outcome, Rejected | NotSent):
+            fault = result.outcome.fault
+            batch.learnt.append([result.attempt_id, ident, "not_sent", fault.code, fault.reason, ""])
+    await _tell_the_unsent(tx, [ident for ident, *_ in batch.accepted if ident not in rows], moves)
     await _write(tx, batch, now=now, first_look=first_look)
     await suppressions.stop(tx, batch.stops, moves)
     settlement.histories = await counts.apply(tx, moves.deltas, batch.letters)
+    if again:
+        rest = await settle(tx, again, limit=limit, first_look=first_look, chance=chance)
+        settlement.due |= rest.due
+        settlement.histories |= rest.histories
     return settlement
 
 
@@ -126,8 +141,17 @@ def _note_live(
         case Doubted(reason):
             batch.notes.append([attempt, ident, "unknown", "", reason, ""])
             if row.state != "unknown":
-                batch.doubted.append(ident)
+                batch.doubted.append([ident, attempt])
                 moves.move(campaign, row.state, Status.UNKNOWN)
+
+
+def _note_refused(batch: _Batch, moves: counts.Moves, row: Any, fault: Fault, doubt: str) -> None:
+    """This attempt failed for good, an earlier one may have arrived: the message is as doubtful as that one."""
+    campaign, ident = row.campaign_id, row.message_id
+    batch.notes.append([row.attempt_id, ident, "rejected", fault.code, fault.reason, ""])
+    batch.letters[campaign] = batch.letters.get(campaign, "") + breaker.letter(fault.kind)
+    batch.doubted.append([ident, doubt])
+    moves.move(campaign, row.state, Status.UNKNOWN)
 
 
 def _note_late(batch: _Batch, moves: counts.Moves, row: Any, result: Result) -> None:
@@ -139,6 +163,31 @@ def _note_late(batch: _Batch, moves: counts.Moves, row: Any, result: Result) -> 
         batch.notes.append([result.attempt_id, result.message_id, "accepted", "", "", provider_id])
         batch.closed.append(result.message_id)
         moves.move(row.campaign_id, row.state, Status.ACCEPTED)
+
+
+async def _earlier_doubt(tx: Tx, row: Any) -> str:
+    """The newest attempt before the latest whose end nobody knows; "" if there is none."""
+    if row.attempts < 2:
+        return ""
+    found = await tx.scalar(
+        "SELECT attempt_id FROM attempts WHERE message_id = :id AND attempt_id <> :attempt "
+        "AND outcome = 'unknown' ORDER BY ended_at DESC LIMIT 1",
+        {"id": row.message_id, "attempt": row.attempt_id},
+    )
+    return str(found or "")
+
+
+async def _tell_the_unsent(tx: Tx, ids: Sequence[int], moves: counts.Moves) -> None:
+    """Count as accepted what was thought never to be sent and is found accepted after all."""
+    if not ids:
+        return
+    rows = await tx.all(
+        f"SELECT id, campaign_id, status FROM messages WHERE id IN (SELECT id FROM {_IDS.sql(tx.name)}) "
+        f"AND status IN {_NEVER_SENT} ORDER BY id {dialect.for_update(tx.name)}",
+        _IDS.params(tx.name, [[i] for i in sorted(ids)]),
+    )
+    for row in rows:
+        moves.move(row.campaign_id, row.status, Status.ACCEPTED)
 
 
 def stops_of(fault: Fault, workspace_id: int, person: str, now: int) -> list[suppressions.Stop]:
@@ -165,7 +214,7 @@ async def _write(tx: Tx, batch: _Batch, *, now: int, first_look: int) -> None:
         await tx.run(
             f"""
             UPDATE messages SET
-              status = CASE WHEN status = 'queued' THEN 'accepted' ELSE status END,
+              status = CASE WHEN status = 'queued' OR status IN {_NEVER_SENT} THEN 'accepted' ELSE status END,
               provider_id = coalesce(provider_id, v.provider), attempt_id = v.attempt,
               attempts = CASE WHEN v.attempts > messages.attempts THEN v.attempts ELSE messages.attempts END,
               accepted_at = CASE WHEN accepted_at = 0 THEN :now ELSE accepted_at END
@@ -196,11 +245,17 @@ async def _write(tx: Tx, batch: _Batch, *, now: int, first_look: int) -> None:
         )
     if batch.doubted:
         await tx.run(
-            "UPDATE outbox SET state = 'unknown', doubted_at = :now, until = :look, looks = 0 "
-            f"FROM {_IDS.sql(tx.name)} WHERE outbox.message_id = v.id",
-            {"now": now, "look": now + first_look, **_IDS.params(tx.name, [[i] for i in batch.doubted])},
+            "UPDATE outbox SET state = 'unknown', doubted_at = :now, until = :look, looks = 0, "
+            f"attempt_id = v.attempt FROM {_DOUBTED.sql(tx.name)} WHERE outbox.message_id = v.id",
+            {"now": now, "look": now + first_look, **_DOUBTED.params(tx.name, batch.doubted)},
         )
     await note(tx, batch.notes, now)
+    if batch.learnt:
+        await tx.run(
+            "UPDATE attempts SET outcome = v.outcome, code = v.code, reason = v.reason "
+            f"FROM {_NOTES.sql(tx.name)} WHERE attempts.attempt_id = v.attempt AND attempts.outcome = 'unknown'",
+            _NOTES.params(tx.name, batch.learnt),
+        )
 
 
 async def note(tx: Tx, notes: Sequence[Sequence[Any]], now: int) -> None:

@@ -377,11 +377,17 @@ def upgrade() -> None:
             "workspace_id",
             "provider",
             "account",
-            "name",
-            "language",
-            name=op.f("uq_templates_workspace_id_provider_account_name_language"),
+            "provider_id",
+            name=op.f("uq_templates_workspace_id_provider_account_provider_id"),
         ),
     )
+    with op.batch_alter_table("templates", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_templates_workspace_id_name_language"),
+            ["workspace_id", "name", "language"],
+            unique=False,
+        )
+
     op.create_table(
         "campaigns",
         sa.Column(
