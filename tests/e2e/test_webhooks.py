@@ -253,35 +253,6 @@ async def test_an_event_that_breaks_is_set_aside_alone_and_late_failures_of_a_fi
         assert await number_of(clarion, "inbox WHERE state = 'done' AND tries = 0 AND reason = ''") == 60
 
 
-async def test_of_stop_and_start_in_one_batch_the_later_word_counts(
-    database_url: str, tmp_path: Path
-) -> None:
-    async with stack(database_url, tmp_path, sim=SILENT) as clarion:
-        await clarion.twilio()
-        url = webhooks(clarion, "twilio")
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        async with clarion.db.transaction() as tx:
-            await tx.run("ALTER TABLE replies RENAME TO away")  # nothing is read until both are stored
-        async with aiohttp.ClientSession() as http:
-            for n, word in enumerate(("STOP", "START")):
-                form = {
-                    **{"AccountSid": ACCOUNT, "MessageSid": f"SM{n:032}", "From": "+447700900001"},
-                    **{"To": "+15005550006", "Body": word, "OptOutType": word},
-                }
-                material = url + "".join(name + form[name] for name in sorted(form))
-                made = base64.b64encode(hmac.digest(b"sim-auth-token", material.encode(), "sha1")).decode()
-                headers = {**kind, "X-Twilio-Signature": made}
-                async with http.post(url, data=urlencode(form), headers=headers) as answer:
-                    assert answer.status == 200
-        async with clarion.db.transaction() as tx:
-            await tx.run("UPDATE inbox SET state = 'new', tries = 0, due_at = 0")
-            await tx.run("ALTER TABLE away RENAME TO replies")
-        clarion.engine.waker.wake("inbox")
-        await read_up(clarion)
-        assert await number_of(clarion, "replies") == 2
-        assert await number_of(clarion, "suppressions") == 0
-
-
 async def test_the_get_verification_answers_only_our_token(database_url: str, tmp_path: Path) -> None:
     async with stack(database_url, tmp_path) as clarion:
         await clarion.whatsapp()

@@ -32,7 +32,7 @@ class Ledger:
         self._db, self._waker, self._journal = db, waker, journal
         self._deadline, self._first_look, self._limit = deadline, first_look, limit
         self._marks: Grouping[Mark, bool] = Grouping(self._mark, limit=500)
-        self._results: Grouping[Result, None] = Grouping(self._settle, linger=0.01, limit=MOST)
+        self._results: Grouping[Result, None] = Grouping(self._settle, linger=0.025, limit=MOST)
         self._unkept: list[Result] = []
         self._later: asyncio.Task[None] | None = None
 

@@ -11,6 +11,7 @@ import structlog
 
 from clarion.domain.content import Content
 from clarion.domain.errors import ClarionError
+from clarion.domain.pacing import SECOND
 from clarion.domain.sending import (
     PAUSES_SENDER,
     SLOWS_SENDER,
@@ -38,7 +39,7 @@ from clarion.store.receipts import make_echo
 
 log = structlog.get_logger()
 
-MOST = 128  # messages per claim: reading and rendering more at once would hold up the starts of others
+MOST = 256  # messages per claim: reading and rendering more at once would hold up the starts of others
 GROUP = 200  # messages per mark
 IDLE = 50_000  # nothing is due but slots are still to come: look again after 0.05 s
 SLACK = 10_000  # how late a start may be when other processes use the same line
@@ -118,6 +119,7 @@ class _Line:
         self._shared_until = 0
         self._claimed = asyncio.Event()
         self._news = asyncio.Event()
+        self._slowed_at = self._hold = 0
 
     @property
     def busy(self) -> bool:
@@ -317,6 +319,10 @@ class _Line:
             log.exception("answer.unheeded", sender_id=self._sender)
 
     async def _slow_down(self, fault: Fault, hold: int) -> None:
+        """Once a second is enough: a thousand requests that are refused at once must not use up the connections."""
+        if clock() - self._slowed_at < SECOND and hold <= self._hold:
+            return
+        self._slowed_at, self._hold = clock(), hold
         async with self._all._db.transaction() as tx:
             slower = await timelines.throttle(tx, self._sender, hold=hold)
         if slower is not None:
