@@ -78,6 +78,7 @@ async def requested_an_hour_ago(db: Database, folder: Path) -> tuple[World, Secr
             want=1,
             horizon=SECOND,
             lead=0,
+            hurry=0,
             lease=60 * SECOND,
             headroom=0,
             clock=lambda: 0,

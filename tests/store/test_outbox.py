@@ -41,6 +41,7 @@ async def claimed(db: Database, sender: int, *, want: int = 100) -> Claimed:
             want=want,
             horizon=SECOND,
             lead=0,
+            hurry=0,
             lease=60 * SECOND,
             headroom=0,
             clock=clock,
@@ -271,7 +272,16 @@ async def test_a_sender_that_is_paused_gives_no_claim(db: Database) -> None:
     async with db.transaction() as tx:
         assert (
             await claim(
-                tx, world.sender, worker="w", want=1, horizon=1, lead=0, lease=1, headroom=0, clock=clock
+                tx,
+                world.sender,
+                worker="w",
+                want=1,
+                horizon=1,
+                lead=0,
+                hurry=0,
+                lease=1,
+                headroom=0,
+                clock=clock,
             )
             is None
         )
@@ -383,7 +393,16 @@ async def test_no_sweep_or_claim_walks_the_queue(sqlite_url: str, busy: bool) ->
         await recover(spy, first_look=SECOND, dead=["somebody"])
         await recover(spy, first_look=SECOND, everybody_but="w")
         await claim(
-            spy, world.sender, worker="w", want=5, horizon=1, lead=0, lease=1, headroom=0, clock=clock
+            spy,
+            world.sender,
+            worker="w",
+            want=5,
+            horizon=1,
+            lead=0,
+            hurry=0,
+            lease=1,
+            headroom=0,
+            clock=clock,
         )
         await next_due(spy, world.sender)
         await due.lanes(spy)

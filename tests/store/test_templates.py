@@ -87,7 +87,10 @@ async def test_a_template_is_found_by_name_and_language_or_by_its_id(db: Databas
 async def test_two_contents_of_one_name_stay_two(db: Database) -> None:
     twin = replace(PROMO, provider_id="902", text="Oi {{nome}}")
     assert (await sync(db, Listing(PROMO, twin))).total == 2
-    assert {held.text for held in await list_templates(db, await get_sender(db, "main"))} == {PROMO.text, twin.text}
+    assert {held.text for held in await list_templates(db, await get_sender(db, "main"))} == {
+        PROMO.text,
+        twin.text,
+    }
 
 
 async def test_an_sms_senders_sync_says_nothing_about_whatsapp(db: Database) -> None:

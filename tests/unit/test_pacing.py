@@ -3,7 +3,7 @@ from clarion.domain.pacing import FLOOR, FREE, SECOND, Stagger, Timeline, climb,
 
 def line(rate: float, *, pace: float | None = None, free_at: int = 0) -> Timeline:
     return Timeline(
-        rate=rate, pace=rate if pace is None else pace, paced_at=0, throttled_at=-SECOND, free_at=free_at
+        rate=rate, pace=rate if pace is None else pace, paced_at=0, throttled_at=-2 * SECOND, free_at=free_at
     )
 
 
@@ -44,6 +44,12 @@ def test_a_throttle_answer_halves_the_pace_once_a_second() -> None:
     assert once.pace == 40
     assert again.pace > 40  # it climbed a little, and was not halved a second time
     assert slow_down(again, now=SECOND).pace < 40
+
+
+def test_a_single_throttle_answer_after_a_while_takes_a_tenth() -> None:
+    alone = slow_down(line(80), now=60 * SECOND)
+    assert alone.pace == 72
+    assert slow_down(alone, now=62 * SECOND).pace == 40
 
 
 def test_the_pace_climbs_back_to_the_rate_and_not_above() -> None:

@@ -57,6 +57,10 @@ def test_a_throttled_message_goes_back_without_losing_an_attempt(kind: FaultKind
             pytest.fail(f"{other}")
 
 
+def test_what_we_did_not_begin_goes_back_at_once() -> None:
+    assert after(NotSent(fault(FaultKind.OURS))) == Requeued(0, False, fault(FaultKind.OURS))
+
+
 def test_a_throttled_message_waits_as_long_as_it_was_told() -> None:
     match after(NotSent(fault(FaultKind.THROTTLE_SENDER), 7 * SECOND)):
         case Requeued(wait, _, _):

@@ -13,6 +13,9 @@ SECOND = 1_000_000
 FLOOR = 0.5  # messages per second: slow enough to leave a provider alone, fast enough to notice its return
 FREE = 1_000.0  # what an unlimited sender is held to after a throttle answer, until it has climbed past it
 CLIMB = 20  # seconds from nothing to the full rate
+ALONE = (
+    10 * SECOND
+)  # a throttle answer with none this long before it is jitter on the way more often than a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,17 @@ def climb(line: Timeline, *, now: int) -> Timeline:
 
 
 def slow_down(line: Timeline, *, now: int, hold: int = 0) -> Timeline:
-    """Multiplicative decrease: half the pace, at most once a second, and nothing before `now + hold`."""
+    """Multiplicative decrease, at most once a second, and nothing before `now + hold`.
+
+    The first answer after a while takes a tenth off the pace, each one that follows takes half.
+    """
     line = climb(line, now=now)
     if hold:
         line = replace(line, hold_until=max(line.hold_until, now + hold))
     if now - line.throttled_at < SECOND:
         return line
-    pace = max(FLOOR, (line.pace or FREE) / 2)
+    left = 0.5 if now - line.throttled_at < ALONE else 0.9
+    pace = max(FLOOR, (line.pace or FREE) * left)
     # Slots already given out stand; the line itself moves at least one new gap away from now.
     free_at = max(line.free_at, now + round(SECOND / pace))
     return replace(line, pace=pace, paced_at=now, throttled_at=now, free_at=free_at)

@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
         "template"  # the template is paused, missing or does not fit: the campaign pauses when it repeats
     )
     NETWORK = "network"  # no connection was made
+    OURS = "ours"  # we did not begin: nothing about provider or message, so it goes back at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def follow_up(outcome: Outcome, *, attempts: int, throttles: int, limit: int, ch
         case Rejected(fault):
             return Failed(fault)
         case NotSent(fault, retry_after):
+            if fault.kind is FaultKind.OURS:
+                return Requeued(0, False, fault)
             if fault.kind is FaultKind.THROTTLE_RECIPIENT:
                 return Requeued(max(retry_after, _PAIR_LIMIT[min(throttles, 5)]), False, fault)
             if fault.kind in SLOWS_SENDER or fault.kind in PAUSES_SENDER:

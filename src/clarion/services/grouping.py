@@ -12,7 +12,7 @@ class Grouping(Generic[T, R]):
     """`await group.submit(items)` returns the results of `flush` for exactly those items.
 
     While one flush runs, the next group gathers; under load groups grow, idle they are as small as the request.
-    `linger` (seconds) waits a little for company before the first flush. A flush that raises fails its own
+    `linger` (seconds) waits a little for company before each flush. A flush that raises fails its own
     submitters and nobody else.
     """
 
@@ -38,9 +38,9 @@ class Grouping(Generic[T, R]):
         return await future
 
     async def _run(self) -> None:
-        if self._linger:
-            await asyncio.sleep(self._linger)
         while self._waiting:
+            if self._linger:
+                await asyncio.sleep(self._linger)
             group = self._take()
             try:
                 results = await self._flush([item for items, _ in group for item in items])

@@ -61,6 +61,7 @@ class Database:
     def __init__(self, url: str, *, readers: int = 2, pool: int = 10) -> None:
         self.url = url
         self.name: dialect.Name = "sqlite" if url.startswith("sqlite") else "postgresql"
+        self.single_writer = self.name == "sqlite"  # a long transaction keeps every other writer waiting
         self._store: _Sqlite | _Postgres
         self._store = _Sqlite(url, readers) if self.name == "sqlite" else _Postgres(url, pool)
 

@@ -10,7 +10,8 @@ from clarion.services.sending import Sending
 from clarion.store.db import Database
 from clarion.workers.wake import Run
 
-EXPAND_BATCH = 1_000  # small enough that marks wait little for it on SQLite
+EXPAND_BATCH = 5_000
+EXPAND_BATCH_ALONE = 1_000  # with a single writer the marks wait for it: small enough that they wait little
 BREATH = 0.002  # seconds between batches, so that others get the writer
 
 
@@ -37,8 +38,9 @@ class Lanes:
 
     async def _expand(self, campaign_id: int) -> int | None:
         assert self.waker is not None
+        batch = EXPAND_BATCH_ALONE if self._db.single_writer else EXPAND_BATCH
         more = True
         while more and not self._sending.stopping:
-            more = await expand_campaign(self._db, self.waker, campaign_id, batch=EXPAND_BATCH)
+            more = await expand_campaign(self._db, self.waker, campaign_id, batch=batch)
             await asyncio.sleep(BREATH)
         return None

@@ -192,7 +192,8 @@ class _Line:
                     worker=sending._worker,
                     want=MOST,
                     horizon=plan.horizon,
-                    lead=plan.mark_lead // 10,
+                    lead=plan.mark_lead // 2,
+                    hurry=plan.mark_lead // 10,
                     lease=plan.lease,
                     headroom=plan.headroom,
                     clock=clock,
@@ -247,7 +248,7 @@ class _Line:
 
     async def _disown(self, group: Sequence[Ready]) -> None:
         """After a lost commit answer: stored marks are settled as certainly not sent, leases run out."""
-        fault = Fault(FaultKind.NETWORK, "store", "The database went away before the request began.")
+        fault = Fault(FaultKind.OURS, "store", "The database went away before the request began.")
         results = [Result(r.claim.message_id, r.attempt_id, NotSent(fault)) for r in group]
         try:
             await self._all._ledger.settle(results)
@@ -270,14 +271,10 @@ class _Line:
 
     async def _outcome(self, ready: Ready) -> Outcome:
         if clock() - ready.marked_at > self._plan.mark_expiry:
-            return NotSent(
-                Fault(FaultKind.NETWORK, "late", "The process stood still between mark and request.")
-            )
+            return NotSent(Fault(FaultKind.OURS, "late", "The process stood still between mark and request."))
         if clock() < self._shared_until and clock() - ready.at > SLACK:
             # Other processes have the slots after it: sending now would make one too many in that second.
-            return NotSent(
-                Fault(FaultKind.NETWORK, "slot", "The slot was missed; the message gets a new one.")
-            )
+            return NotSent(Fault(FaultKind.OURS, "slot", "The slot was missed; the message gets a new one."))
         if ready.content is None:
             return Rejected(Fault(FaultKind.REQUEST, "content", ready.problem))
         if ready.dry_run:
@@ -287,9 +284,7 @@ class _Line:
         except ClarionError as problem:  # nothing of this sender can leave: the message is not to blame
             outcome: Outcome = NotSent(Fault(FaultKind.ACCOUNT, "sender", str(problem)))
         except Exception as error:  # noqa: BLE001  # whatever the database says, no request has begun
-            return NotSent(
-                Fault(FaultKind.NETWORK, "store", f"The database went away: {type(error).__name__}.")
-            )
+            return NotSent(Fault(FaultKind.OURS, "store", f"The database went away: {type(error).__name__}."))
         else:
             outcome = await self._ask(provider, ready, ready.content)
         await self._react(outcome)

@@ -63,6 +63,7 @@ async def claim(
     want: int,
     horizon: int,
     lead: int,
+    hurry: int,
     lease: int,
     headroom: float,
     clock: Callable[[], int],
@@ -70,7 +71,8 @@ async def claim(
     """Lease up to `want` due messages whose slots begin within `horizon`; None if the sender is not active.
 
     Locks the sender's timeline, so workers take turns; reads the clock after the lock. `clock` is the process's
-    own, to tell slots in its terms. Messages of running
+    own, to tell slots in its terms. No slot begins before `lead` from now (`hurry` when a single message is due),
+    so that the first ones are marked in time and none is late. Messages of running
     campaigns share the slots evenly; single messages go first. People who stopped and messages past their
     time are closed here, before they cost a slot.
     """
@@ -87,7 +89,15 @@ async def claim(
     moves = counts.Moves()
     due = await _due(tx, sender_id, now=now, limit=room)
     due = await _close_the_stopped(tx, due, moves)
-    line, slots = reserve(held.line, now=now, want=len(due), horizon=horizon, headroom=headroom, lead=lead)
+    urgent = bool(due) and not due[0].campaign_id
+    line, slots = reserve(
+        held.line,
+        now=now,
+        want=len(due),
+        horizon=horizon,
+        headroom=headroom,
+        lead=hurry if urgent else lead,
+    )
     claims: list[Claim] = []
     if due:
         ids = [row.message_id for row in due]
