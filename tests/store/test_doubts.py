@@ -134,3 +134,78 @@ async def test_two_messages_where_one_is_in_doubt_prove_nothing(db: Database, tm
     twice = [sent_at(now), SentMessage("SM2", "+447700900000", "Hi N0", Status.SENT, now)]
     await looked(db, box, tmp_path, twice)
     assert await count_row(db, world.campaign) == {"audience": 1, "unknown": 1}
+
+
+class Silent(Listing):
+    """A provider without a list, as WhatsApp."""
+
+    async def sent_to(self, to: str, *, since: int) -> Sequence[SentMessage]:
+        return None  # type: ignore[return-value]  # the protocol allows it, the base class always has a list
+
+
+async def doubted(db: Database, folder: Path, policy: str, *, seconds: int) -> World:
+    """One message in doubt since `seconds`, under a policy, looked at once; its provider has no list."""
+    world, box = await requested_an_hour_ago(db, folder)
+    async with db.transaction() as tx:
+        await tx.run("UPDATE campaigns SET policy = :policy", {"policy": policy})
+        at = await tx.now() - seconds * SECOND
+        await tx.run("UPDATE outbox SET doubted_at = :at, until = 0", {"at": at})
+    await look_in_vain(db, box, folder)
+    return world
+
+
+async def look_in_vain(db: Database, box: SecretBox, folder: Path) -> None:
+    providers = Providers(db, box, lambda name, account: Silent([]))
+    ledger = Ledger(db, Nobody(), Journal(folder, "next"), deadline=60 * SECOND, first_look=SECOND, limit=3)
+    await Doubts(db, ledger, providers, Nobody(), Schedule()).work()
+
+
+async def heard_of_others(db: Database, world: World, *, count: int) -> None:
+    """Later messages of the same sender that receipts came for."""
+    async with db.transaction() as tx:
+        now = await tx.now()
+        for n in range(count):
+            await tx.run(
+                "INSERT INTO messages (workspace_id, contact_id, sender_id, address, person, status, accepted_at, "
+                "sent_at) VALUES (1, :n, :sender, '+1', '1', 'sent', :now, :now)",
+                {"n": 1_000 + n, "sender": world.sender, "now": now},
+            )
+
+
+async def test_no_duplicates_waits_for_evidence_and_then_for_a_person(db: Database, tmp_path: Path) -> None:
+    world = await doubted(db, tmp_path, "no_duplicates", seconds=25 * 3_600)
+    assert await count_row(db, world.campaign) == {"audience": 1, "unknown": 1}
+    async with db.reading() as tx:
+        assert await tx.scalar("SELECT unresolved FROM outbox")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(30, "unknown"), (61, "queued")])
+async def test_must_arrive_tries_again_a_minute_after_the_doubt(
+    db: Database, tmp_path: Path, seconds: int, status: str
+) -> None:
+    world = await doubted(db, tmp_path, "must_arrive", seconds=seconds)
+    assert await count_row(db, world.campaign) == {"audience": 1, status: 1}
+    assert await balanced(db, world.campaign)
+
+
+async def test_must_arrive_makes_three_attempts_at_the_most(db: Database, tmp_path: Path) -> None:
+    world, box = await requested_an_hour_ago(db, tmp_path)
+    async with db.transaction() as tx:
+        await tx.run("UPDATE campaigns SET policy = 'must_arrive'")
+        await tx.run("UPDATE outbox SET attempts = 3, doubted_at = 1, until = 0")
+    await look_in_vain(db, box, tmp_path)
+    assert await count_row(db, world.campaign) == {"audience": 1, "unknown": 1}
+
+
+@pytest.mark.parametrize(("others", "status"), [(19, "unknown"), (20, "queued")])
+async def test_resend_if_quiet_tries_again_only_when_the_senders_other_messages_are_heard_of(
+    db: Database, tmp_path: Path, others: int, status: str
+) -> None:
+    world, box = await requested_an_hour_ago(db, tmp_path)
+    async with db.transaction() as tx:
+        await tx.run("UPDATE campaigns SET policy = 'resend_if_quiet'")
+        at = await tx.now() - 16 * 60 * SECOND
+        await tx.run("UPDATE outbox SET doubted_at = :at, until = 0", {"at": at})
+    await heard_of_others(db, world, count=others)
+    await look_in_vain(db, box, tmp_path)
+    assert await count_row(db, world.campaign) == {"audience": 1, status: 1}

@@ -278,8 +278,8 @@ async def test_an_older_attempt_is_known_while_the_newer_one_is_on_the_wire(db: 
 
 async def test_a_refusal_that_is_an_opt_out_stops_the_person_everywhere(db: Database) -> None:
     one = await make_world(db, people=1, name="one")
-    two = await make_world(db, people=1, name="two", sender=one.sender)
     (mark,) = await on_the_wire(db, one)
+    two = await make_world(db, people=1, name="two", sender=one.sender)
     await apply(db, heard(one, mark, Status.FAILED, fault=BLOCKED))
     counted = [await count_row(db, world.campaign) for world in (one, two)]
     assert counted == [{"audience": 1, "failed": 1}, {"audience": 1, "suppressed": 1}]
