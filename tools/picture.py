@@ -5,6 +5,7 @@ is stale; run this file to make it anew.
 """
 
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -45,7 +46,9 @@ def picture() -> str:
     )
     console.print(_BEFORE)
     console.print(screen(_recorded(), 59.6, width=WIDTH))
-    return console.export_svg(title="clarion demo", unique_id="demo")
+    svg = console.export_svg(title="clarion demo", unique_id="demo")
+    # Rich would fetch a font from another host; the reader's own monospace font does.
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
 def _recorded() -> Progress:
