@@ -1,7 +1,5 @@
 """Drafts, and what a check finds before anything is sent, on both databases."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from clarion.domain.errors import (
@@ -20,18 +18,6 @@ from clarion.services.campaigns import (
 )
 from clarion.store.db import Database
 from tests.support.people import Woken, a_campaign, a_list, a_sender, named, stop_person
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
-
-
-@pytest.fixture
-def woken() -> Woken:
-    return Woken()
 
 
 async def test_a_draft_is_refused_for_what_is_wrong_with_it(db: Database) -> None:

@@ -1,7 +1,5 @@
 """Pausing, stopping, finishing, progress and schedules, on both databases."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from clarion.domain.errors import (
@@ -35,18 +33,6 @@ from tests.support.people import (
     named,
     settle,
 )
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
-
-
-@pytest.fixture
-def woken() -> Woken:
-    return Woken()
 
 
 async def test_a_paused_campaign_is_written_but_counts_what_is_on_its_way(db: Database, woken: Woken) -> None:

@@ -1,7 +1,5 @@
 """Retries, test sends, exports and the books, on both databases."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from clarion.domain.errors import (
@@ -22,18 +20,6 @@ from clarion.store.books import check_books
 from clarion.store.db import Database
 from clarion.store.outbox import doubts
 from tests.support.people import Woken, counts, expand_all, launched, settle, stop_person
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
-
-
-@pytest.fixture
-def woken() -> Woken:
-    return Woken()
 
 
 async def test_a_retry_writes_to_those_who_failed_and_to_nobody_twice(db: Database, woken: Woken) -> None:

@@ -1,7 +1,6 @@
 """Launching and expanding: one message per person, whatever the batches, on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -29,18 +28,6 @@ from tests.support.people import (
     named,
     stop_person,
 )
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
-
-
-@pytest.fixture
-def woken() -> Woken:
-    return Woken()
 
 
 async def test_launching_writes_one_message_per_person_in_the_order_of_the_list(

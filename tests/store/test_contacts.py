@@ -1,20 +1,12 @@
 """Contacts, lists and opt-outs, on both databases."""
 
 import io
-from collections.abc import AsyncIterator
 
 import pytest
 
 from clarion.domain.errors import AlreadyExists, BadAddress, NotFound
 from clarion.services import contacts, lists
 from clarion.store.db import Database
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 async def test_adding_a_person_again_merges_the_attributes_and_keeps_the_address(db: Database) -> None:

@@ -1,19 +1,11 @@
 """Transactions, on both databases: what fails or is cut off leaves nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
 
 from clarion.store.db import Database
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 async def names(db: Database) -> list[str]:

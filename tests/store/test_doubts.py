@@ -48,13 +48,6 @@ class Nobody:
     def wake(self, lane: str, *, after: int = 0) -> None: ...
 
 
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
-
-
 async def requested_an_hour_ago(db: Database, folder: Path) -> tuple[World, SecretBox]:
     """One message whose process died around its request, and was started again an hour later."""
     box = SecretBox.from_setting(load_or_create_key(folder / "secret.key"))

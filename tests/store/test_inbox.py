@@ -1,7 +1,6 @@
 """What stored events come to, on both databases."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,13 +9,6 @@ from clarion.services.receiving.digest import Digest
 from clarion.store import inbox
 from clarion.store.db import Database
 from tests.support.world import make_world
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 def said(sender: int, word: str) -> inbox.Arrival:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ OUTCOMES: list[Outcome] = [
     NotSent(Fault(FaultKind.NETWORK, "connect", "No connection."), 5),
     Unknown("read timeout"),
 ]
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 def a_ledger(db: Database, folder: Path, worker: str = "w") -> Ledger:

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,13 +22,6 @@ from clarion.store.outbox.settle import Result, Settlement, settle
 from tests.support.world import World, add_message, balanced, count_row, make_world
 
 SECOND = 1_000_000
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 async def claimed(db: Database, sender: int, *, want: int = 100) -> Claimed:

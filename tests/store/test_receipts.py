@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeVar
@@ -28,13 +28,6 @@ UNREACHABLE = Fault(FaultKind.RECIPIENT, "131026", "Not on WhatsApp.")
 BLOCKED = Fault(FaultKind.RECIPIENT, "131050", "Stopped.", opt_out=True)
 T = TypeVar("T")
 _ids = count(1)
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 def heard(world: World, mark: Mark, status: Status, *, at: int = 7, **changes: Any) -> Heard:

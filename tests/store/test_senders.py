@@ -1,7 +1,6 @@
 """Senders, and what keeps their credentials."""
 
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,6 @@ from clarion.services.senders import (
 )
 from clarion.store.db import Database
 from tests.support.people import BOX, Woken, a_sender
-
-
-@pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    db = await Database.open(database_url)
-    yield db
-    await db.close()
 
 
 async def test_credentials_come_back_as_given_and_are_not_readable_in_the_database(db: Database) -> None:

@@ -110,8 +110,8 @@ class Variables(PydanticBaseSettingsSource):
         self._env_file = env_file
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Not used: `__call__` gives all values at once."""
-        raise NotImplementedError(field_name)
+        """No value for a single field: `__call__` gives all values at once."""
+        return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The values that are set, nested as the model is."""
