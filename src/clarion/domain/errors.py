@@ -128,3 +128,21 @@ class PersonStopped(ClarionError):
             f"{address} must not be written to ({reason.replace('_', ' ')}): choose another number."
         )
         self.address, self.reason = address, reason
+
+
+class BadGraph(ClarionError):
+    """A journey's graph cannot be used. `problems` holds one Problem (domain/journey/problem.py) for each thing."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        shown = "; ".join(map(str, problems[:20]))
+        more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
+        super().__init__(f"The journey cannot be used: {shown}{more}.")
+        self.problems = tuple(problems)
+
+
+class JourneyRefused(ClarionError):
+    """Something was asked of a journey or run that its state does not allow. `problem` completes "... cannot be"."""
+
+    def __init__(self, what: str, wish: str, problem: str) -> None:
+        super().__init__(f"{what} cannot be {wish}: {problem}.")
+        self.what, self.wish, self.problem = what, wish, problem

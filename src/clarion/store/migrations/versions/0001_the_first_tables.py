@@ -13,6 +13,41 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "calls",
+        sa.Column("position_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("visit", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "request",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("worker", sa.Text(), server_default="", nullable=False),
+        sa.Column("due_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("position_id", name=op.f("pk_calls")),
+    )
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_calls_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued' AND NOT held"),
+            postgresql_where=sa.text("state = 'queued' AND NOT held"),
+        )
+        batch_op.create_index(batch_op.f("ix_calls_run_id"), ["run_id"], unique=False)
+        batch_op.create_index(
+            "ix_calls_under_way",
+            ["until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'calling'"),
+            postgresql_where=sa.text("state = 'calling'"),
+        )
+
+    op.create_table(
         "contacts",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -24,6 +59,12 @@ def upgrade() -> None:
             "attributes",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
             server_default="{}",
+            nullable=False,
+        ),
+        sa.Column(
+            "tags",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
             nullable=False,
         ),
         sa.Column("language", sa.Text(), server_default="", nullable=False),
@@ -72,6 +113,9 @@ def upgrade() -> None:
         ),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("campaign_id", sa.BigInteger(), nullable=True),
+        sa.Column("run_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("position_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("visit", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("sender_id", sa.BigInteger(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -120,13 +164,38 @@ def upgrade() -> None:
             sqlite_where=sa.text("provider_id IS NOT NULL"),
             postgresql_where=sa.text("provider_id IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_messages_run",
+            ["run_id"],
+            unique=False,
+            sqlite_where=sa.text("run_id <> 0"),
+            postgresql_where=sa.text("run_id <> 0"),
+        )
+        batch_op.create_index(
+            "uq_messages_visit",
+            ["position_id", "visit"],
+            unique=True,
+            sqlite_where=sa.text("position_id <> 0"),
+            postgresql_where=sa.text("position_id <> 0"),
+        )
 
+    op.create_table(
+        "node_counts",
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("spent", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "node", "way", name=op.f("pk_node_counts")),
+    )
     op.create_table(
         "outbox",
         sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("sender_id", sa.BigInteger(), nullable=False),
         sa.Column("campaign_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("run_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("policy", sa.Text(), server_default="", nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
@@ -168,6 +237,137 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('leased', 'sending')"),
         )
         batch_op.create_index("ix_outbox_person", ["workspace_id", "person"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_run",
+            ["run_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("run_id <> 0"),
+            postgresql_where=sa.text("run_id <> 0"),
+        )
+
+    op.create_table(
+        "position_events",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("position_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "data",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_position_events")),
+    )
+    with op.batch_alter_table("position_events", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_position_events_new",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("NOT held"),
+            postgresql_where=sa.text("NOT held"),
+        )
+        batch_op.create_index(batch_op.f("ix_position_events_position_id"), ["position_id"], unique=False)
+        batch_op.create_index("ix_position_events_run", ["run_id", "held"], unique=False)
+
+    op.create_table(
+        "positions",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("journey_id", sa.BigInteger(), nullable=False),
+        sa.Column("version_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("visit", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "variables",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("message_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("message_visit", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sender_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("answered", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("events", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("listens", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("awaits", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("parent_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("parent_visit", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("moved_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_positions")),
+        sa.UniqueConstraint(
+            "journey_id", "person", "entry", name=op.f("uq_positions_journey_id_person_entry")
+        ),
+    )
+    with op.batch_alter_table("positions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_positions_person",
+            ["workspace_id", "person"],
+            unique=False,
+            sqlite_where=sa.text("outcome = ''"),
+            postgresql_where=sa.text("outcome = ''"),
+        )
+        batch_op.create_index(batch_op.f("ix_positions_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "timers",
+        sa.Column("position_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("visit", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("position_id", name=op.f("pk_timers")),
+    )
+    with op.batch_alter_table("timers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_timers_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("NOT held"),
+            postgresql_where=sa.text("NOT held"),
+        )
+        batch_op.create_index(batch_op.f("ix_timers_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "trails",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("position_id", sa.BigInteger(), nullable=False),
+        sa.Column("visit", sa.BigInteger(), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("edge", sa.Text(), server_default="", nullable=False),
+        sa.Column("to_node", sa.Text(), server_default="", nullable=False),
+        sa.Column("outcome", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "tried",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("reply_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trails")),
+    )
+    with op.batch_alter_table("trails", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trails_position_id"), ["position_id"], unique=False)
 
     op.create_table(
         "workers",
@@ -211,6 +411,54 @@ def upgrade() -> None:
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempts_message_id"), ["message_id"], unique=False)
 
+    op.create_table(
+        "handoffs",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("position_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("visit", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("waits", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="", nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_handoffs_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handoffs")),
+        sa.UniqueConstraint("position_id", "visit", name=op.f("uq_handoffs_position_id_visit")),
+    )
+    with op.batch_alter_table("handoffs", schema=None) as batch_op:
+        batch_op.create_index("ix_handoffs_state", ["workspace_id", "state", "id"], unique=False)
+
+    op.create_table(
+        "journeys",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "draft",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("version_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "triggers",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("sender_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_journeys_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journeys")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_journeys_workspace_id_name")),
+    )
     op.create_table(
         "list_members",
         sa.Column(
@@ -292,6 +540,9 @@ def upgrade() -> None:
         sa.Column("quoted", sa.Text(), server_default="", nullable=False),
         sa.Column("opt_out", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("maybe_opt_out", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("routed", sa.Text(), server_default="", nullable=False),
+        sa.Column("position_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("why", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("received_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_replies_workspace_id")),
@@ -484,6 +735,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
     )
     op.create_table(
+        "journey_versions",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("journey_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "graph",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("published_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["journey_id"], ["journeys.id"], name=op.f("fk_journey_versions_journey_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journey_versions")),
+        sa.UniqueConstraint("journey_id", "number", name=op.f("uq_journey_versions_journey_id_number")),
+    )
+    op.create_table(
         "timelines",
         sa.Column("sender_id", sa.BigInteger(), nullable=False),
         sa.Column("rate", sa.Float(), nullable=False),
@@ -539,4 +808,42 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_import_rows")),
     )
+    op.create_table(
+        "runs",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("journey_id", sa.BigInteger(), nullable=False),
+        sa.Column("version_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "lists",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("status", sa.Text(), server_default="running", nullable=False),
+        sa.Column("status_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("cursor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("bound", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("expanded", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["journey_id"], ["journeys.id"], name=op.f("fk_runs_journey_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["journey_versions.id"], name=op.f("fk_runs_version_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_runs_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index("ix_runs_status", ["status"], unique=False)
+        batch_op.create_index(
+            "uq_runs_open",
+            ["version_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'open'"),
+            postgresql_where=sa.text("kind = 'open'"),
+        )
     op.execute("INSERT INTO workspaces (name, created_at) VALUES ('default', 0)")

@@ -1,0 +1,1 @@
+"""Journeys: a graph of nodes and edges, and the pure function that moves one person through it."""

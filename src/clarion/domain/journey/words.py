@@ -1,0 +1,65 @@
+"""Words as people type them, compared without case, accents and punctuation; digits and emoji are words too."""
+
+import unicodedata
+from collections.abc import Sequence
+
+
+def fold(text: str) -> tuple[str, ...]:
+    """The text as a row of words.
+
+    "Não, obrigado!" is ("nao", "obrigado"); every emoji and every Chinese or Japanese sign is a word of its own,
+    skin tones and text or emoji style do not count, and "1️⃣", "１" and "١" are all "1".
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    words: list[str] = []
+    open_word = joined = False
+    for c in plain:
+        if c == "\u200d":
+            joined = bool(words)  # one emoji made of several
+            continue
+        kind = unicodedata.category(c)
+        if _silent(c, kind):
+            continue
+        if kind[0] == "N" and (digit := unicodedata.digit(c, None)) is not None:
+            c = str(digit)  # noqa: PLW2901  # the same digit in another script
+        if kind == "So" or "\U0001f1e6" <= c <= "\U0001f1ff":
+            if joined:
+                words[-1] += c
+            else:
+                words.append(c)
+            open_word = False
+        elif kind[0] in "LNM":
+            if open_word and not _alone(c):
+                words[-1] += c
+            else:
+                words.append(c)
+            open_word = not _alone(c)
+        else:
+            open_word = False
+        joined = False
+    return tuple(words)
+
+
+def contains(said: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether the words of `phrase` stand in `said`, one after another."""
+    size = len(phrase)
+    return size > 0 and any(said[n : n + size] == phrase for n in range(len(said) - size + 1))
+
+
+def _silent(c: str, kind: str) -> bool:
+    """Latin, Greek and Cyrillic accents, Arabic vowel signs, key caps, styles and skin tones.
+
+    Marks of other scripts are letters' own vowels, and stay.
+    """
+    return (
+        "\u0300" <= c <= "\u036f"
+        or "\u064b" <= c <= "\u0652"
+        or "\U0001f3fb" <= c <= "\U0001f3ff"
+        or kind in ("Cf", "Me")
+        or "\ufe00" <= c <= "\ufe0f"
+    )
+
+
+def _alone(c: str) -> bool:
+    """Scripts written without spaces: any sign may be a word's end."""
+    return "\u3040" <= c <= "\u30ff" or "\u3400" <= c <= "\u9fff" or "\U00020000" <= c <= "\U0003ffff"

@@ -1,0 +1,77 @@
+"""What we hear: raw webhooks, replies, notices; and the workers that read them."""
+
+import sqlalchemy as sa
+
+from clarion.store.dialect import Json
+from clarion.store.tables.columns import flag, ident, metadata, number, text, time, workspace
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    ident(),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("senders", Json, nullable=False),  # the ids whose secret verified it: it may touch only theirs
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="new"),  # new, done, orphan, aside
+    text("reason"),
+    number("tries"),
+    time("received_at"),
+    time("due_at"),
+    sa.UniqueConstraint("provider", "account", "key"),
+    sa.Index(
+        "ix_inbox_new",
+        "due_at",
+        "id",
+        sqlite_where=sa.text("state IN ('new', 'orphan')"),
+        postgresql_where=sa.text("state IN ('new', 'orphan')"),
+    ),
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    ident(),
+    workspace(),
+    sa.Column("sender_id", sa.BigInteger, nullable=False),
+    sa.Column("contact_id", sa.BigInteger),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("provider_id", sa.Text, nullable=False),
+    text("kind"),
+    text("text"),
+    text("payload"),
+    text("quoted"),
+    flag("opt_out"),
+    flag("maybe_opt_out"),  # a longer text that contains an opt-out word: for a person to read
+    text("routed"),  # opt_out, position, trigger, late, inbox
+    number("position_id"),  # whom it was routed to
+    text("why"),  # one sentence
+    time("at"),
+    time("received_at"),
+    sa.Index(None, "workspace_id", "person", "at"),
+    sa.UniqueConstraint("sender_id", "provider_id"),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    ident(),
+    workspace(),
+    text("about"),  # sender:3, campaign:7, template:...
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    time("created_at"),
+    sa.Index(None, "workspace_id", "created_at"),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    number("beat"),  # raised while alive; others watch it move on their own clocks
+    time("started_at"),
+)

@@ -1,0 +1,101 @@
+"""Whom we write to: contacts, lists, imports, and who must not be written to."""
+
+import sqlalchemy as sa
+
+from clarion.store.dialect import Json
+from clarion.store.tables.columns import ident, metadata, number, text, time, to, workspace
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    ident(),
+    sa.Column("workspace_id", sa.BigInteger, nullable=False),  # no foreign key: a tenth of an import's time
+    sa.Column("address", sa.Text, nullable=False),  # E.164, what is dialled
+    sa.Column("person", sa.Text, nullable=False),  # one key for all spellings of the address
+    sa.Column("attributes", Json, nullable=False, server_default="{}"),
+    sa.Column("tags", Json, nullable=False, server_default="[]"),
+    text("language"),
+    text("timezone"),
+    time("created_at"),
+    time("updated_at"),
+    sa.UniqueConstraint("workspace_id", "person"),
+)
+
+# Keyed by person, not by contact: an opt-out outlives the contact and covers people we never stored.
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    sa.Column("workspace_id", sa.BigInteger, sa.ForeignKey("workspaces.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),  # opt_out, marketing_cap
+    text("source"),
+    time("until"),  # 0 = for good
+    time("created_at"),
+)
+
+lists = sa.Table(
+    "lists",
+    metadata,
+    ident(),
+    workspace(),
+    sa.Column("name", sa.Text, nullable=False),
+    time("created_at"),
+    sa.UniqueConstraint("workspace_id", "name"),
+)
+
+list_members = sa.Table(
+    "list_members",
+    metadata,
+    ident(),  # grows with the file's lines: the order campaigns walk
+    sa.Column("list_id", sa.BigInteger, nullable=False),  # no foreign key, as above
+    to("contact_id", "contacts", cascade=True),
+    number("import_id"),
+    number("line"),  # in the imported file, 0 when added otherwise
+    # The contact first: a look-up by both must never walk a list that was empty when statistics were taken.
+    sa.UniqueConstraint("contact_id", "list_id"),
+    sa.Index(None, "list_id", "id"),
+)
+
+imports = sa.Table(
+    "imports",
+    metadata,
+    ident(),
+    workspace(),
+    to("list_id", "lists"),
+    sa.Column("file", sa.Text, nullable=False),  # absolute path of our own copy or the operator's file
+    sa.Column("name", sa.Text, nullable=False),  # as the operator called it
+    text("digest"),  # SHA-256 of the bytes: a resumed import must be the same file
+    sa.Column("shape", Json, nullable=False, server_default="{}"),  # encoding, delimiter, header, sheet
+    sa.Column("mapping", Json, nullable=False, server_default="{}"),  # places of the columns, and the rules
+    text("country"),
+    text("status"),  # running, finished, failed
+    text("error"),
+    number("cursor"),  # the last line handled
+    *(number(verdict) for verdict in ("accepted", "corrected", "duplicate", "invalid", "opted_out")),
+    time("created_at"),
+    time("finished_at"),
+)
+
+# A row per verdict that needs telling; plainly accepted rows are the list's members.
+import_rows = sa.Table(
+    "import_rows",
+    metadata,
+    sa.Column("import_id", sa.BigInteger, sa.ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # one sentence
+    sa.Column(
+        "raw", Json, nullable=False, server_default="[]"
+    ),  # the cells as they stood, for the rejects file
+)
+
+mappings = sa.Table(
+    "mappings",
+    metadata,
+    ident(),
+    workspace(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("mapping", Json, nullable=False),
+    time("created_at"),
+    sa.UniqueConstraint("workspace_id", "name"),
+)
