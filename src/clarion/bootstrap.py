@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from alembic.util import CommandError
 
+from clarion.domain.addresses import Allowed
 from clarion.domain.errors import ClarionError
+from clarion.net.client import GuardedClient
 from clarion.providers import registry
 from clarion.providers.base import Provider, SenderAccount
 from clarion.providers.transport import Timeouts, Transport
 from clarion.services import workspaces
+from clarion.services.journeys.calls import Calls
 from clarion.services.ports import Waker
 from clarion.services.secrets import SecretBox, open_box
 from clarion.settings import Settings, micros
@@ -171,6 +174,19 @@ def build_provider(settings: Settings, name: str, account: SenderAccount, transp
         settings=provider_settings(settings, name),
         public_url=public_url(settings),
     )
+
+
+def build_calls(settings: Settings, db: Database, waker: Waker, worker: str) -> Calls:
+    """What makes the calls of journeys, through a guarded client with the operator's exceptions. Needs a loop."""
+    wished = settings.calls
+    client = GuardedClient(
+        Allowed.parse(wished.allow),
+        ports=wished.ports,
+        timeout=micros(wished.timeout),
+        largest=wished.max_answer,
+    )
+    lease = 2 * micros(wished.timeout) + 10_000_000
+    return Calls(db, client, waker, worker=worker, slots=wished.in_flight, lease=lease)
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ from clarion.api.app import create_app
 from clarion.domain.errors import ClarionError
 from clarion.providers.registry import PROVIDERS
 from clarion.services.doubts import Doubts, Schedule
+from clarion.services.journeys.calls import Calls
+from clarion.services.journeys.stepping import Stepping
 from clarion.services.receiving.digest import Digest
 from clarion.services.receiving.intake import Intake
 from clarion.services.secrets import SecretBox
@@ -61,6 +63,8 @@ class Engine:
     sending: Sending
     ledger: Ledger
     intake: Intake
+    stepping: Stepping
+    calls: Calls
     worker: str
 
 
@@ -102,8 +106,18 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
     )
     sending = Sending(db, ledger, providers, worker=worker, plan=_plan(settings))
     doubts = Doubts(db, ledger, providers, waker, _schedule(settings))
-    lanes = Lanes(db, sending, Digest(db, PROVIDERS), doubts)
-    lanes.waker = waker
+    stepping = Stepping(db, waker)
+    calls = bootstrap.build_calls(settings, db, waker, worker)
+    lanes = Lanes(
+        db,
+        waker,
+        sending=sending,
+        receipts=Digest(db, PROVIDERS, waker),
+        replies=Digest(db, PROVIDERS, waker, replies=True),
+        doubts=doubts,
+        stepping=stepping,
+        calls=calls,
+    )
     sweep = Sweep(
         db,
         waker,
@@ -113,12 +127,14 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
         dead_after=settings.engine.dead_after.total_seconds(),
         first_look=first_look,
     )
-    return Engine(db, waker, sweep, sending, ledger, Intake(db, box, waker, PROVIDERS), worker)
+    intake = Intake(db, box, waker, PROVIDERS)
+    return Engine(db, waker, sweep, sending, ledger, intake, stepping, calls, worker)
 
 
 async def _stop(engine: Engine) -> None:
     log.info("engine.stopping", worker=engine.worker)
-    await engine.sending.stop()
+    engine.stepping.stop()
+    await asyncio.gather(engine.sending.stop(), engine.calls.stop())
     await engine.waker.stop()
     await engine.ledger.close()
     await engine.sweep.stop()

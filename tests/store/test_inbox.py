@@ -8,6 +8,7 @@ from clarion.providers.registry import PROVIDERS
 from clarion.services.receiving.digest import Digest
 from clarion.store import inbox
 from clarion.store.db import Database
+from tests.support.people import Woken
 from tests.support.world import make_world
 
 
@@ -26,7 +27,7 @@ async def test_of_stop_and_start_in_one_batch_the_later_word_counts(
     for word in words:
         async with db.transaction() as tx:
             await inbox.add(tx, [said(world.sender, word)])
-    assert await Digest(db, PROVIDERS).work() is None
+    assert await Digest(db, PROVIDERS, Woken(), replies=True).work() is None
     async with db.reading() as tx:
         assert await tx.scalar("SELECT count(*) FROM replies") == 2
         assert await tx.scalar("SELECT count(*) FROM suppressions") == stopped

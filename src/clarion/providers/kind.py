@@ -39,6 +39,11 @@ def no_further_rules(account: SenderAccount) -> list[str]:
     return []
 
 
+def no_window(config: Mapping[str, str]) -> int:
+    """For providers that take free text at any time."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
     """A provider's entry in the registry.
@@ -46,6 +51,7 @@ class ProviderKind:
     `open(account, transport, settings, callback)` makes a Provider; `callback` is the public URL of this
     provider's webhooks (`https://host/webhooks/<name>`). `problems(content, config)` is every rule of the
     provider that a rendered content breaks; `rules(account)` says which fields do not fit together.
+    `window(config)`: microseconds after a person's message in which free text may be sent to them, 0 = always.
     """
 
     name: str
@@ -56,6 +62,7 @@ class ProviderKind:
     open: Callable[[SenderAccount, Transport, Mapping[str, str], str], Provider]
     problems: Callable[[Content, Mapping[str, str]], list[BadContent]]
     rules: Callable[[SenderAccount], list[str]] = no_further_rules
+    window: Callable[[Mapping[str, str]], int] = no_window
 
     def account(self, given: Mapping[str, str]) -> SenderAccount:
         """The SenderAccount these field values make. Raises BadSender naming everything missing or wrong."""

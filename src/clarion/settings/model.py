@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from clarion.domain.addresses import Allowed
 from clarion.settings.sources import ENV_FILE, SettingsError, Variables, explain
 
 
@@ -84,6 +85,17 @@ def _positive(value: timedelta) -> timedelta:
 
 def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _a_minute_at_most(value: timedelta) -> timedelta:
+    if value > timedelta(minutes=1):
+        raise ValueError("must not be longer than PT1M: a person is waiting in the journey")
+    return value
+
+
+def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    Allowed.parse(entries)
+    return entries
 
 
 Duration = Annotated[timedelta, BeforeValidator(_iso), AfterValidator(_positive)]
@@ -211,6 +223,20 @@ class Imports(Group):
     """Country of phone numbers written without one, as two letters such as BR."""
 
 
+class Calls(Group):
+    allow: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_allowed)] = ()
+    """Networks and hosts that journeys may call beside the public internet, separated by commas:
+    `10.1.0.0/16,crm.internal`. A cloud's metadata service is among them only by its own address."""
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_listed)] = ()
+    """Ports that journeys may call beside 80 and 443, separated by commas."""
+    timeout: Annotated[Duration, AfterValidator(_a_minute_at_most)] = timedelta(seconds=10)
+    """Longest time of a call with its whole answer and all redirects; nodes may ask for less."""
+    max_answer: int = Field(256 * 1024, ge=1, le=16 * 1024**2)
+    """Largest answer to a call, in bytes once it is unpacked."""
+    in_flight: int = Field(50, ge=1, le=10_000)
+    """Most calls that one process has open at a time, shared among the runs that want them."""
+
+
 class Settings(BaseSettings):
     """Effective values. Made by `load_settings`."""
 
@@ -245,6 +271,7 @@ class Settings(BaseSettings):
     whatsapp: WhatsApp = WhatsApp()
     twilio: Twilio = Twilio()
     imports: Imports = Imports()
+    calls: Calls = Calls()
 
     @classmethod
     def settings_customise_sources(

@@ -6,10 +6,11 @@ from clarion.domain import books
 from clarion.domain.message import Status
 from clarion.store import campaigns
 from clarion.store.db import Database, Tx
+from clarion.store.runs import books as journeys
 
 
 async def check_books(db: Database) -> list[str]:
-    """A sentence for everything that does not balance, over all campaigns; [] when all does. Changes nothing."""
+    """A sentence for everything that does not balance, over all campaigns and runs; [] when all does. Changes nothing."""
     async with db.reading() as tx:
         in_outbox = await _grouped(
             tx, "SELECT campaign_id, state AS status, count(*) AS n FROM outbox GROUP BY campaign_id, state"
@@ -21,7 +22,7 @@ async def check_books(db: Database) -> list[str]:
         )
         rows = await tx.all("SELECT id, name FROM campaigns ORDER BY id")
         counts = await campaigns.counts(tx, [row.id for row in rows])
-        found = await _strays(tx)
+        found = [*await _strays(tx), *await journeys.check(tx)]
     for row in rows:
         held = {status: n for status, n in settled[row.id].items() if status != Status.QUEUED}
         title = f"Campaign {row.id} {row.name!r}"

@@ -82,6 +82,11 @@ def merge_json(name: Name, old: str, new: str) -> str:
     return f"json_patch({old}, {new})" if name == "sqlite" else f"({old} || {new})"
 
 
+def json_of(name: Name, value: str) -> str:
+    """A bound JSON text as a value for a JSON column."""
+    return value if name == "sqlite" else f"cast({value} as jsonb)"
+
+
 def lost_a_race(name: Name, error: object) -> bool:
     """Whether the database rolled a transaction back only because of others: doing it again will do."""
     if name == "sqlite":

@@ -16,9 +16,23 @@ async def lanes(tx: Tx) -> list[str]:
                      WHERE c.sender_id = s.id AND c.status = 'running' AND k.queued > 0))
         """
     )
+    runs = await tx.all(
+        "SELECT id FROM runs WHERE finished_at = 0 AND ((status = 'running' AND NOT expanded) OR status = 'stopped')"
+    )
+    stepping = await tx.scalar(
+        "SELECT EXISTS (SELECT 1 FROM position_events WHERE NOT held) "
+        f"OR EXISTS (SELECT 1 FROM timers WHERE NOT held AND due_at <= {now})"
+    )
+    calling = await tx.scalar(
+        f"SELECT EXISTS (SELECT 1 FROM calls WHERE state = 'queued' AND NOT held AND due_at <= {now}) "
+        f"OR EXISTS (SELECT 1 FROM calls WHERE state = 'calling' AND until <= {now})"
+    )
     growing = await tx.all("SELECT id FROM campaigns WHERE status = 'running' AND NOT expanded")
     heard = await tx.scalar(
-        f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND due_at <= {now})"
+        f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND kind <> 'reply' AND due_at <= {now})"
+    )
+    written = await tx.scalar(
+        f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND kind = 'reply' AND due_at <= {now})"
     )
     doubted = await tx.scalar(
         f"SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'unknown' AND {HELD} AND until <= {now})"
@@ -26,6 +40,10 @@ async def lanes(tx: Tx) -> list[str]:
     return [
         *(f"send:{row.id}" for row in senders),
         *(f"expand:{row.id}" for row in growing),
+        *(f"run:{row.id}" for row in runs),
+        *(["step"] if stepping else []),
+        *(["call"] if calling else []),
         *(["inbox"] if heard else []),
+        *(["replies"] if written else []),
         *(["doubts"] if doubted else []),
     ]

@@ -63,11 +63,26 @@ async def add(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     )
 
 
-async def take(tx: Tx, limit: int) -> list[Stored]:
-    """Lock up to `limit` due events, oldest first. Other readers skip them until this transaction ends."""
+REPLY = "reply"
+"""The kind of event that every provider calls a person's message to us."""
+
+
+def _of(replies: bool) -> str:
+    # In the very words of the indexes' own conditions: SQLite uses a partial index only then.
+    return f"state IN ('new', 'orphan') AND kind {'=' if replies else '<>'} '{REPLY}'"
+
+
+async def take(tx: Tx, limit: int, *, replies: bool = False) -> list[Stored]:
+    """Lock up to `limit` due events, oldest first: people's replies, or all the others.
+
+    Other readers skip them until this transaction ends. Replies are for one reader at a time, so that each
+    person's are read in the order they came: nothing is returned while another transaction reads them.
+    """
+    if replies and not await tx.scalar(dialect.try_exclusive(tx.name), {"what": "replies"}):
+        return []
     rows = await tx.all(
         "SELECT id, provider, account, kind, key, body, senders, tries, received_at FROM inbox "
-        f"WHERE state IN ('new', 'orphan') AND due_at <= {dialect.now_sql(tx.name)} "
+        f"WHERE {_of(replies)} AND due_at <= {dialect.now_sql(tx.name)} "
         f"ORDER BY due_at, id LIMIT :limit {dialect.for_update(tx.name, skip_locked=True)}",
         {"limit": limit},
     )
@@ -128,10 +143,10 @@ async def failed(tx: Tx, event_id: int, reason: str) -> None:
     )
 
 
-async def due(tx: Tx) -> Any:
-    """Microseconds until the earliest event that waits is due; None if none waits."""
+async def due(tx: Tx, *, replies: bool = False) -> Any:
+    """Microseconds until the earliest of these events that waits is due; None if none waits."""
     row = await tx.first(
-        f"SELECT min(due_at) AS due_at, {dialect.now_sql(tx.name)} AS now FROM inbox WHERE state IN ('new', 'orphan')"
+        f"SELECT min(due_at) AS due_at, {dialect.now_sql(tx.name)} AS now FROM inbox WHERE {_of(replies)}"
     )
     return None if row is None or row.due_at is None else max(0, row.due_at - row.now)
 

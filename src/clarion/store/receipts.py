@@ -10,6 +10,7 @@ from clarion.domain.sending import Fault, FaultKind
 from clarion.store import counts, dialect, suppressions
 from clarion.store.db import Tx
 from clarion.store.outbox.settle import note, stops_of
+from clarion.store.runs import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,15 @@ class Heard:
 
 @dataclass(slots=True)
 class Applied:
-    """Inbox ids of receipts that found their message, of those that did not (yet), and what follows outside."""
+    """Inbox ids of receipts that found their message, of those that did not (yet), and what follows outside.
+
+    `told`: messages of runs were among them, whose positions may go on.
+    """
 
     found: list[int] = field(default_factory=list)
     orphans: list[int] = field(default_factory=list)
     histories: dict[int, str] = field(default_factory=dict)
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -144,7 +149,7 @@ async def _write(
 ) -> None:
     letters: dict[int, str] = {}
     stops: list[suppressions.Stop] = []
-    rows, notes, closed = [], [], []
+    rows, notes, closed, news = [], [], [], []
     for message in sorted(touched, key=lambda m: m.row.id):
         row, campaign = message.row, message.row.campaign_id
         before = message.outbox.state if message.outbox is not None else row.status
@@ -158,6 +163,9 @@ async def _write(
                 letters[campaign or 0] = letters.get(campaign or 0, "") + breaker.letter(fault.kind)
         if message.attempt_id and message.attempt_id != row.attempt_id:
             notes.append([message.attempt_id, row.id, "accepted", "", "", message.provider_id])
+        if row.run_id and before != message.status:
+            why = message.fault if message.status is Status.FAILED else None
+            news.append(told.News(row.id, message.status, why.code if why else "", why.reason if why else ""))
         rows.append(_fact_row(message))
     if rows:
         await tx.run(_UPDATE.format(v=_FACTS.sql(tx.name)), _FACTS.params(tx.name, rows))
@@ -167,6 +175,8 @@ async def _write(
             _IDS.params(tx.name, closed),
         )
     await _keep_known(tx, notes, now)
+    await told.tell(tx, news)
+    applied.told = bool(news)
     await suppressions.stop(tx, stops, moves)
     applied.histories = await counts.apply(tx, moves.deltas, letters)
 

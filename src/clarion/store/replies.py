@@ -38,21 +38,24 @@ COLUMNS = dialect.Rows(
 _IDS = dialect.Rows({"id": "int"})
 
 
-async def add(tx: Tx, rows: Sequence[Row]) -> None:
-    """Store replies; one that is there already changes nothing."""
-    if rows:
-        await tx.run(
-            f"""
-            INSERT INTO replies (workspace_id, sender_id, contact_id, person, provider_id, kind, text, payload,
-                                 quoted, opt_out, maybe_opt_out, at, received_at)
-            SELECT v.workspace, v.sender, c.id, v.person, v.provider, v.kind, v.text, v.payload, v.quoted,
-                   v.opt_out = 1, v.maybe = 1, v.at, {dialect.now_sql(tx.name)}
-            FROM {COLUMNS.sql(tx.name)}
-            LEFT JOIN contacts c ON c.workspace_id = v.workspace AND c.person = v.person
-            WHERE true ON CONFLICT (sender_id, provider_id) DO NOTHING
-            """,
-            COLUMNS.params(tx.name, rows),
-        )
+async def add(tx: Tx, rows: Sequence[Row]) -> dict[tuple[int, str], int]:
+    """Store replies; (sender, provider's id) -> id of those that were not there already."""
+    if not rows:
+        return {}
+    made = await tx.all(
+        f"""
+        INSERT INTO replies (workspace_id, sender_id, contact_id, person, provider_id, kind, text, payload,
+                             quoted, opt_out, maybe_opt_out, at, received_at)
+        SELECT v.workspace, v.sender, c.id, v.person, v.provider, v.kind, v.text, v.payload, v.quoted,
+               v.opt_out = 1, v.maybe = 1, v.at, {dialect.now_sql(tx.name)}
+        FROM {COLUMNS.sql(tx.name)}
+        LEFT JOIN contacts c ON c.workspace_id = v.workspace AND c.person = v.person
+        WHERE true ON CONFLICT (sender_id, provider_id) DO NOTHING
+        RETURNING id, sender_id, provider_id
+        """,
+        COLUMNS.params(tx.name, rows),
+    )
+    return {(row.sender_id, row.provider_id): row.id for row in made}
 
 
 async def owners(tx: Tx, senders: Sequence[int]) -> dict[int, Owner]:

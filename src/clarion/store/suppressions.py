@@ -7,6 +7,7 @@ from clarion.domain.message import Status
 from clarion.store import counts, dialect
 from clarion.store.db import Tx
 from clarion.store.outbox.claim import close
+from clarion.store.runs import events
 
 OPT_OUT = "opt_out"
 MARKETING_CAP = "marketing_cap"
@@ -29,7 +30,7 @@ _STOPS = dialect.Rows(
 
 
 async def stop(tx: Tx, stops: Sequence[Stop], moves: counts.Moves) -> None:
-    """Store the stops and close what these people still had in the outbox, in this transaction.
+    """Store the stops, close what these people still had in the outbox and end their journeys, in this transaction.
 
     An opt-out outweighs a cap and never becomes one. Locking the outbox rows makes it exact: a mark that came
     first commits first, and one that comes later finds its row gone.
@@ -57,7 +58,7 @@ async def stop(tx: Tx, stops: Sequence[Stop], moves: counts.Moves) -> None:
         f"""
         SELECT o.message_id, o.campaign_id, o.state FROM outbox o
         JOIN {_STOPS.sql(tx.name)} ON v.workspace = o.workspace_id AND v.person = o.person
-        WHERE o.state IN ('queued', 'leased') ORDER BY o.message_id
+        WHERE o.state IN ('queued', 'leased', 'held') ORDER BY o.message_id
         {dialect.for_update(tx.name).replace("FOR UPDATE", "FOR UPDATE OF o")}
         """,
         values,
@@ -65,6 +66,8 @@ async def stop(tx: Tx, stops: Sequence[Stop], moves: counts.Moves) -> None:
     await close(tx, [row.message_id for row in rows], Status.SUPPRESSED)
     for row in rows:
         moves.move(row.campaign_id, row.state, Status.SUPPRESSED)
+    left = [key for key, each in latest.items() if each.reason == OPT_OUT]
+    await events.stop_people(tx, left, "the person does not want to hear from us")
 
 
 async def lift(tx: Tx, workspace_id: int, person: str) -> bool:

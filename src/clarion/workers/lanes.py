@@ -4,6 +4,9 @@ import asyncio
 
 from clarion.services.campaigns import expand_campaign
 from clarion.services.doubts import Doubts
+from clarion.services.journeys.calls import Calls
+from clarion.services.journeys.letting_in import LettingIn
+from clarion.services.journeys.stepping import Stepping
 from clarion.services.ports import Waker
 from clarion.services.receiving.digest import Digest
 from clarion.services.sending import Sending
@@ -12,15 +15,35 @@ from clarion.workers.wake import Run
 
 EXPAND_BATCH = 5_000
 EXPAND_BATCH_ALONE = 1_000  # with a single writer the marks wait for it: small enough that they wait little
+ENTER_BATCH = 2_000
+ENTER_BATCH_ALONE = 500
 BREATH = 0.002  # seconds between batches, so that others get the writer
 
 
 class Lanes:
-    """Finds the body of a lane by its name: send:<sender>, expand:<campaign>, inbox, doubts."""
+    """Finds the body of a lane by its name: send:<sender>, expand:<campaign>, run:<run>, and the single ones."""
 
-    def __init__(self, db: Database, sending: Sending, digest: Digest, doubts: Doubts) -> None:
-        self._db, self._sending, self._digest, self._doubts = db, sending, digest, doubts
-        self.waker: Waker | None = None
+    def __init__(
+        self,
+        db: Database,
+        waker: Waker,
+        *,
+        sending: Sending,
+        receipts: Digest,
+        replies: Digest,
+        doubts: Doubts,
+        stepping: Stepping,
+        calls: Calls,
+    ) -> None:
+        self._db, self._waker, self._sending = db, waker, sending
+        self._letting_in = LettingIn(db, waker, batch=ENTER_BATCH_ALONE if db.single_writer else ENTER_BATCH)
+        self._single = {
+            "inbox": receipts.work,
+            "replies": replies.work,
+            "doubts": doubts.work,
+            "step": stepping.work,
+            "call": calls.work,
+        }
 
     def find(self, lane: str) -> Run | None:
         """The body of the lane, or None if there is no such lane."""
@@ -30,17 +53,22 @@ class Lanes:
                 return lambda news: self._sending.work(int(key), news)
             case "expand" if key.isdigit():
                 return lambda news: self._expand(int(key))
-            case "inbox" if not key:
-                return lambda news: self._digest.work()
-            case "doubts" if not key:
-                return lambda news: self._doubts.work()
-        return None
+            case "run" if key.isdigit():
+                return lambda news: self._let_in(int(key))
+        work = self._single.get(lane)
+        return None if work is None else lambda news: work()
 
     async def _expand(self, campaign_id: int) -> int | None:
-        assert self.waker is not None
         batch = EXPAND_BATCH_ALONE if self._db.single_writer else EXPAND_BATCH
         more = True
         while more and not self._sending.stopping:
-            more = await expand_campaign(self._db, self.waker, campaign_id, batch=batch)
+            more = await expand_campaign(self._db, self._waker, campaign_id, batch=batch)
+            await asyncio.sleep(BREATH)
+        return None
+
+    async def _let_in(self, run_id: int) -> int | None:
+        more = True
+        while more and not self._sending.stopping:
+            more = await self._letting_in.batch(run_id)
             await asyncio.sleep(BREATH)
         return None

@@ -9,10 +9,12 @@ import time
 import structlog
 
 from clarion.services.campaigns import finish_campaigns, start_due_campaigns
+from clarion.services.journeys.runs import finish_runs
 from clarion.services.ports import Waker
 from clarion.store import due, inbox, presence
 from clarion.store.db import Database
 from clarion.store.outbox.recover import Recovered, recover
+from clarion.store.runs import calls
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ class Sweep:
         if alone:
             async with self._db.transaction() as tx:
                 recovered = await recover(tx, first_look=self._first_look, everybody_but=self._worker)
+                await calls.recover(tx, everybody_but=self._worker)
             self._tell(recovered)
         self._tasks = [
             asyncio.create_task(self._repeat(self._heartbeat, self._beat), name="heartbeat"),
@@ -80,6 +83,7 @@ class Sweep:
         self._tell(recovered)
         await start_due_campaigns(self._db, self._waker)
         await finish_campaigns(self._db)
+        await finish_runs(self._db)
         async with self._db.reading() as tx:
             lanes = await due.lanes(tx)
         for lane in lanes:

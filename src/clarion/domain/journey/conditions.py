@@ -41,7 +41,7 @@ class _Strict(BaseModel):
 class All(_Strict):
     """Every one of them."""
 
-    all: tuple["Condition", ...] = Field(min_length=1, max_length=50)
+    all: tuple["Condition", ...] = Field(min_length=1, max_length=50, description="Conditions.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return all(part.holds(facts, variables) for part in self.all)
@@ -53,7 +53,7 @@ class All(_Strict):
 class Some(_Strict):
     """At least one of them."""
 
-    any: tuple["Condition", ...] = Field(min_length=1, max_length=50)
+    any: tuple["Condition", ...] = Field(min_length=1, max_length=50, description="Conditions.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return any(part.holds(facts, variables) for part in self.any)
@@ -65,7 +65,7 @@ class Some(_Strict):
 class Not(_Strict):
     """The opposite."""
 
-    not_: "Condition" = Field(alias="not")
+    not_: "Condition" = Field(alias="not", description="A condition.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return not self.not_.holds(facts, variables)
@@ -80,18 +80,24 @@ class Value(_Strict):
     Numbers are compared as numbers when both sides are; dates as texts in ISO form.
     """
 
-    attribute: str | None = Field(None, min_length=1, max_length=100)
-    variable: str | None = Field(None, min_length=1, max_length=100)
-    is_: Scalar | None = Field(None, alias="is")
-    is_not: Scalar | None = None
-    one_of: tuple[Scalar, ...] | None = Field(None, min_length=1, max_length=1_000)
-    contains: str | None = Field(None, min_length=1, description="These words, one after another.")
-    matches: str | None = Field(None, description="RE2, case does not matter.")
-    above: float | str | None = None
-    at_least: float | str | None = None
-    below: float | str | None = None
-    at_most: float | str | None = None
-    exists: bool | None = None
+    attribute: str | None = Field(
+        None, min_length=1, max_length=100, description="The name of an attribute of the contact."
+    )
+    variable: str | None = Field(
+        None, min_length=1, max_length=100, description="Or the name of a variable of the run."
+    )
+    is_: Scalar | None = Field(None, alias="is", description="It is this.")
+    is_not: Scalar | None = Field(None, description="It is something else, or nothing.")
+    one_of: tuple[Scalar, ...] | None = Field(
+        None, min_length=1, max_length=1_000, description="It is one of these."
+    )
+    contains: str | None = Field(None, min_length=1, description="It has these words, one after another.")
+    matches: str | None = Field(None, description="It matches this pattern (RE2; case does not matter).")
+    above: float | str | None = Field(None, description="It is greater, or later.")
+    at_least: float | str | None = Field(None, description="It is this, greater or later.")
+    below: float | str | None = Field(None, description="It is less, or earlier.")
+    at_most: float | str | None = Field(None, description="It is this, less or earlier.")
+    exists: bool | None = Field(None, description="It holds something: true or false.")
 
     @field_validator("matches")
     @classmethod
@@ -124,7 +130,7 @@ class Value(_Strict):
 class Tagged(_Strict):
     """The contact carries this tag."""
 
-    tag: str = Field(min_length=1, max_length=100)
+    tag: str = Field(min_length=1, max_length=100, description="The tag.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return self.tag in facts.tags
@@ -136,7 +142,7 @@ class Tagged(_Strict):
 class Listed(_Strict):
     """The contact is on this list."""
 
-    list: str = Field(min_length=1, max_length=200)
+    list: str = Field(min_length=1, max_length=200, description="The list's name.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return self.list in facts.lists
@@ -148,7 +154,7 @@ class Listed(_Strict):
 class Heard(_Strict):
     """The newest message got at least this far (or failed)."""
 
-    message: Literal["accepted", "sent", "delivered", "read", "failed"]
+    message: Literal["accepted", "sent", "delivered", "read", "failed"] = Field(description="How far.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         order = ("accepted", "sent", "delivered", "read")
@@ -163,7 +169,7 @@ class Heard(_Strict):
 class Speaks(_Strict):
     """The contact's language begins with this: `pt` is also true for `pt_BR`."""
 
-    language: str = Field(min_length=2, max_length=20)
+    language: str = Field(min_length=2, max_length=20, description="Such as `pt` or `pt_BR`.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         held, wanted = (x.replace("-", "_").casefold() for x in (facts.language, self.language))
@@ -176,7 +182,7 @@ class Speaks(_Strict):
 class Consents(_Strict):
     """Whether the contact may be written to: false for people who opted out."""
 
-    consent: bool
+    consent: bool = Field(description="True or false.")
 
     def holds(self, facts: Facts, variables: Mapping[str, Any]) -> bool:
         return facts.opted_out is not self.consent
@@ -191,16 +197,17 @@ _BY_KEY = {
 }  # fmt: skip
 
 
-_BY_MODEL: dict[type, str] = {
+BY_MODEL: dict[type[BaseModel], str] = {
     All: "all", Some: "any", Not: "not", Value: "value", Tagged: "tag", Listed: "list", Heard: "message",
     Speaks: "language", Consents: "consent",
 }  # fmt: skip
+"""Every kind of condition, in the order of the documentation."""
 
 
 def _which(data: Any) -> str | None:
     if isinstance(data, Mapping):
         return next((kind for key, kind in _BY_KEY.items() if key in data), None)
-    return _BY_MODEL.get(type(data))
+    return BY_MODEL.get(type(data))
 
 
 Condition = Annotated[

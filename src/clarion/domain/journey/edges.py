@@ -122,7 +122,7 @@ class Regex(Edge):
     answers = True
     on: Literal["regex"] = "regex"
     pattern: str = Field(
-        min_length=1, description="RE2; case does not matter. (?P<name>...) saves a variable."
+        min_length=1, description="RE2; case does not matter. `(?P<name>...)` saves a variable."
     )
 
     @field_validator("pattern")
@@ -170,7 +170,7 @@ class Success(Edge):
 
 
 class Failure(Edge):
-    """The call failed, or the other journey could not be entered."""
+    """It could not be done: the call failed, a value was missing, the other journey could not be entered."""
 
     on: Literal["failure"] = "failure"
 

@@ -1,10 +1,11 @@
 """What a step asks for. Applied in bulk by kind, in the transaction that moves the positions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from clarion.domain.content import Content
+from clarion.domain.journey.position import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ class UpdateContact:
     add_lists: tuple[str, ...] = ()
     remove_lists: tuple[str, ...] = ()
     consent: Literal["", "opt_in", "opt_out"] = ""
+
+    def known_after(self, facts: Facts) -> Facts:
+        """What is known of the person once it is done."""
+        attributes = {**facts.attributes, **self.attributes}
+        return replace(
+            facts,
+            attributes={name: value for name, value in attributes.items() if value is not None},
+            tags=facts.tags.union(self.add_tags).difference(self.remove_tags),
+            lists=facts.lists.union(self.add_lists).difference(self.remove_lists),
+            opted_out={"": facts.opted_out, "opt_in": False, "opt_out": True}[self.consent],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,18 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The person wrote, or pressed a button or list row. `about` is the reply's own kind (text, button, image, ...)."""
+    """The person wrote, or pressed a button or list row. `about` is the reply's own kind (text, button, image, ...).
+
+    `visit` is where the position stood when the reply came (0: not known): a second quick reply to the same
+    question is late once the first one was used.
+    """
 
     kind: ClassVar[str] = "replied"
     text: str = ""
     payload: str = ""
     about: str = "text"
     reply_id: int = 0
+    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

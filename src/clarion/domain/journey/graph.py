@@ -1,6 +1,6 @@
 """A journey's graph: one JSON format for the builder, the API, the command line, files and the engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -9,14 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clarion.domain.errors import BadGraph
 from clarion.domain.journey.edges import AnyEdge, Edge
+from clarion.domain.journey.limits import DEEPEST, LARGEST, MOST_EDGES, MOST_NODES, too_much
 from clarion.domain.journey.nodes import AnyNode
 from clarion.domain.journey.nodes.base import Node
 from clarion.domain.journey.problem import Problem, explain
-
-MOST_NODES = 2_000
-MOST_EDGES = 10_000
-DEEPEST = 40
-LARGEST = 4 << 20  # bytes of JSON
 
 
 class Graph(BaseModel):
@@ -24,13 +20,17 @@ class Graph(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    format: Literal["clarion.journey/1"] = "clarion.journey/1"
-    name: str = Field(min_length=1, max_length=200)
-    description: str = Field("", max_length=2_000)
+    format: Literal["clarion.journey/1"] = Field("clarion.journey/1", description="What this file is.")
+    name: str = Field(min_length=1, max_length=200, description="Unique in the workspace.")
+    description: str = Field("", max_length=2_000, description="For people only.")
     sender: str = Field("", max_length=200, description="The name of the sender its messages leave from.")
     timezone: str = Field("UTC", description="For people whose own is not known: an IANA name.")
-    nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES)
-    edges: tuple[AnyEdge, ...] = Field((), max_length=MOST_EDGES)
+    nodes: tuple[AnyNode, ...] = Field(max_length=MOST_NODES, description="The places.")
+    edges: tuple[AnyEdge, ...] = Field(
+        (),
+        max_length=MOST_EDGES,
+        description="The ways between them; those of one node in the order they are tried.",
+    )
 
     @cached_property
     def by_id(self) -> Mapping[str, Node]:
@@ -97,51 +97,47 @@ class Graph(BaseModel):
 
 def read_graph(source: bytes | str | Mapping[str, Any]) -> Graph:
     """The graph in a file's bytes or in parsed JSON. Raises BadGraph with every problem of shape, named by place."""
-    try:
-        raw = (
-            source
-            if isinstance(source, bytes)
-            else source.encode()
-            if isinstance(source, str)
-            else orjson.dumps(source)
-        )
-        if len(raw) > LARGEST:
-            raise BadGraph([Problem("", "", f"is larger than {LARGEST >> 20} MiB")])
-        data = orjson.loads(raw)
-    except UnicodeEncodeError:
-        raise BadGraph([Problem("", "", "holds half of a surrogate pair")]) from None
-    except (ValueError, TypeError) as error:
-        raise BadGraph([Problem("", "", f"is not JSON: {error}")]) from None
-    if not isinstance(data, dict):
-        raise BadGraph([Problem("", "", "must be a JSON object with nodes and edges")])
-    if problems := list(_too_much(data)):
-        raise BadGraph(problems)
+    if isinstance(source, Mapping):
+        # Deep or unstorable values are looked for first: the JSON writer would refuse them without saying where.
+        _refuse(too_much(source))
+        data = _parsed(_written(source))
+    else:
+        data = _parsed(source)
+        _refuse(too_much(data))
     for edge in data["edges"] if isinstance(data.get("edges"), list) else ():
         if isinstance(edge, dict):
             edge.setdefault("on", "next")
     try:
+        # Through JSON, because only there strict means what people write: a list is a tuple, "1" is not 1.
         return Graph.model_validate_json(orjson.dumps(data), strict=True)
     except ValidationError as error:
         raise BadGraph(explain(error, data)) from None
 
 
-def _too_much(data: Mapping[str, Any]) -> Iterator[Problem]:
-    """What would cost too much to look at closely."""
-    for name, most in (("nodes", MOST_NODES), ("edges", MOST_EDGES)):
-        found = data.get(name)
-        if isinstance(found, list) and len(found) > most:
-            yield Problem("", name, f"has {len(found):,} entries, at most {most:,} are allowed")
-            return
-    level: list[Any] = [data]
-    for _ in range(DEEPEST):
-        level = [
-            part
-            for value in level
-            if isinstance(value, dict | list)
-            for part in (value.values() if isinstance(value, dict) else value)
-        ]
-        if any(isinstance(value, str) and "\x00" in value for value in level):
-            yield Problem("", "", "holds a NUL character")
-            return
-    if level:
-        yield Problem("", "", f"is nested more than {DEEPEST} levels deep")
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise BadGraph(problems)
+
+
+def _written(data: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:
+        raise BadGraph([Problem("", "", f"is not JSON: {error}")]) from None
+
+
+def _parsed(source: bytes | str) -> dict[str, Any]:
+    if len(source) > LARGEST:
+        raise BadGraph([Problem("", "", f"is larger than {LARGEST >> 20} MiB")])
+    try:
+        data = orjson.loads(source)
+    except orjson.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        if "depth limit" in error.msg:
+            raise BadGraph([Problem("", where, f"is nested more than {DEEPEST} levels deep")]) from None
+        if "surrogate" in error.msg:
+            raise BadGraph([Problem("", where, "is not UTF-8, or holds half of a surrogate pair")]) from None
+        raise BadGraph([Problem("", where, f"is not JSON: {error.msg}")]) from None
+    if not isinstance(data, dict):
+        raise BadGraph([Problem("", "", "must be a JSON object with nodes and edges")])
+    return data

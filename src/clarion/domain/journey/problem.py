@@ -1,10 +1,15 @@
 """Problems of a graph, each named by its place; and pydantic's findings in those words."""
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import ValidationError
+
+Level = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +19,7 @@ class Problem:
     node: str
     field: str
     problem: str
-    level: Literal["error", "warning"] = "error"
+    level: Level = "error"
     edge: str = ""
 
     def __str__(self) -> str:
@@ -30,22 +35,80 @@ def explain(error: ValidationError, data: Mapping[str, Any]) -> list[Problem]:
     """A Problem for each finding, naming nodes by id and edges by their ends."""
     problems = []
     for found in error.errors(include_url=False, include_context=True):
-        place = [*found["loc"]]
-        node = edge = ""
-        if len(place) >= 2 and place[0] in ("nodes", "edges") and isinstance(place[1], int):
-            what = data[str(place[0])][place[1]]
-            tag = what.get("kind" if place[0] == "nodes" else "on") if isinstance(what, dict) else None
-            if place[0] == "nodes":
-                node = (
-                    str(what.get("id") or f"#{place[1] + 1}")
-                    if isinstance(what, dict)
-                    else f"#{place[1] + 1}"
-                )
-            elif isinstance(what, dict):
-                node, edge = str(what.get("from", "")), f"{what.get('from')} → {what.get('to')}"
-            else:
-                edge = f"#{place[1] + 1}"
-            place = [p for p in place[2:] if p != tag] if place[2:3] == [tag] else place[2:]
-        words = found["msg"].removeprefix("Value error, ")
-        problems.append(Problem(node, "/".join(map(str, place)), words[:1].lower() + words[1:], edge=edge))
+        path, value = _without_tags(found["loc"], data, ends_in_name=found["type"] == "missing")
+        context = found.get("ctx", {})
+        if (
+            found["type"] == "too_short"
+            and isinstance(value, list)
+            and len(value) != context["actual_length"]
+        ):
+            continue  # its entries were refused one by one
+        words = _words(found["type"], found["msg"], context)
+        field, words = of_content(words)
+        problems.append(placed([*path, *field.split("/")[1:]], data, words))
     return problems
+
+
+def placed(path: Sequence[str | int], data: Mapping[str, Any], words: str) -> Problem:
+    """A Problem about the value at `path` of a graph's JSON, whatever shape it has."""
+    if len(path) < 2 or path[0] not in ("nodes", "edges") or not isinstance(path[1], int):
+        return Problem("", "/".join(map(_shown, path)), words)
+    what, number = data[str(path[0])][path[1]], f"#{path[1] + 1}"
+    field = "/".join(map(_shown, path[2:]))
+    if not isinstance(what, dict):
+        return Problem(number, field, words) if path[0] == "nodes" else Problem("", field, words, edge=number)
+    if path[0] == "nodes":
+        return Problem(_shown(what.get("id") or number), field, words)
+    ends = [_shown(what.get(end, "")) for end in ("from", "to")]
+    return Problem(ends[0], field, words, edge=" → ".join(ends))
+
+
+def of_content(sentence: str) -> tuple[str, str]:
+    """A refusal of a message's content (BadContent) as the field and what is wrong; others with no field."""
+    found = re.fullmatch(r"content(?:\.([^:]*))?: (.*)\.", sentence, re.DOTALL)
+    return ("/".join(filter(None, ("content", found[1]))), found[2]) if found else ("", sentence)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """A sentence that helps someone who mistyped `name`; "" if nothing among `known` is like it."""
+    # Comparing is slow, and a graph may have thousands of wrong names: those that begin alike are enough then.
+    like = known if len(known) <= 50 else islice((k for k in known if k[:2] == name[:2]), 50)
+    near = difflib.get_close_matches(name[:64], sorted(like), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _without_tags(loc: Sequence[str | int], data: Any, *, ends_in_name: bool) -> tuple[list[str | int], Any]:
+    """The place as it stands in the JSON, and what is there: pydantic also names the kind it took a value for."""
+    path: list[str | int] = []
+    for n, part in enumerate(loc):
+        if isinstance(data, dict) and part in data:
+            data = data[str(part)]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif not (ends_in_name and n == len(loc) - 1):
+            continue
+        path.append(part)
+    return path, data
+
+
+def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    match kind:
+        case "union_tag_invalid":
+            key, tag = str(context["discriminator"]).strip("'"), str(context["tag"])
+            known = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+            return f"there is no `{key}` {_shown(tag)!r}: use one of {', '.join(known)}.{nearest(tag, known)}"
+        case "union_tag_not_found":
+            return f"{str(context['discriminator']).replace(chr(39), '`')} is missing"
+        case "extra_forbidden":
+            return "is not a field here"
+        case "missing":
+            return "is missing"
+    words = message.removeprefix("Value error, ").replace(" after validation", "")
+    words = re.sub(r"^(Input|String|Tuple|List|Dictionary) should ", "must ", words)
+    return words[:1].lower() + words[1:]
+
+
+def _shown(part: Any) -> str:
+    """A name from outside, short and printable."""
+    text = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "\ufffd", str(part))
+    return text if len(text) <= 64 else f"{text[:63]}…"

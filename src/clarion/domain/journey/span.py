@@ -7,19 +7,27 @@ from pydantic import AfterValidator, WithJsonSchema
 
 SECOND = 1_000_000
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_FORM = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+_FORM = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 LONGEST = 366 * 86_400 * SECOND
 
 
 def micros(text: str) -> int:
     """The duration in microseconds. Raises ValueError, naming the problem."""
+    days, rest = on_calendar(text)
+    return days * _UNITS["d"] * SECOND + rest
+
+
+def on_calendar(text: str) -> tuple[int, int]:
+    """The duration as days (a week is seven) and the microseconds beside them. Raises ValueError."""
     found = _FORM.fullmatch(text.strip())
     if not text.strip() or found is None:
         raise ValueError(f"{text!r} is not a duration: write 90s, 15m, 1h30m, 2d or 1w")
-    total = sum(int(n or 0) * unit for n, unit in zip(found.groups(), _UNITS.values(), strict=True)) * SECOND
-    if total > LONGEST:
+    weeks, days, *clock = (int(n or 0) for n in found.groups())
+    days += 7 * weeks
+    rest = sum(n * unit for n, unit in zip(clock, (3_600, 60, 1), strict=True)) * SECOND
+    if days * _UNITS["d"] * SECOND + rest > LONGEST:
         raise ValueError(f"{text!r} is more than a year")
-    return total
+    return days, rest
 
 
 def spelled(duration: int) -> str:
@@ -44,7 +52,7 @@ Span = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
+            "pattern": r"^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
             "examples": ["15m", "1h30m", "2d"],
         }
     ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from clarion.domain.journey.edges import Edge
-from clarion.domain.journey.effects import Effect, Send, SetTimer
+from clarion.domain.journey.effects import Effect, Send, SetTimer, UpdateContact
 from clarion.domain.journey.events import (
     Arrived,
     Called,
@@ -71,11 +71,13 @@ def step(graph: Graph, position: Position, event: Event, facts: Facts) -> Step:
         return _too_late(position, event, "the journey has ended for this person")
     if isinstance(event, Stopped):
         return _ended(position, event, event.outcome, event.reason)
+    if position.node not in graph.by_id:
+        return _ended(position, event, FAILED, f"this version of the journey has no node {position.node!r}")
     if late := _late(position, event):
         return _too_late(position, event, late)
     if position.events >= MOST_EVENTS:
         return _ended(position, event, FAILED, f"more than {MOST_EVENTS} events: the journey goes in circles")
-    return _Walk(graph, replace(position, events=position.events + 1), event, facts).run()
+    return _Walk(graph, position.but(events=position.events + 1), event, facts).run()
 
 
 def _late(position: Position, event: Event) -> str:
@@ -84,6 +86,8 @@ def _late(position: Position, event: Event) -> str:
             return "" if visit == position.visit else "it belongs to a node that was left"
         case MessageStatus(visit=visit):
             return "" if visit == position.message_visit else "it is about an earlier message"
+        case Replied(visit=visit):
+            return "another reply was used first" if 0 < visit <= position.answered else ""
     return ""
 
 
@@ -135,23 +139,27 @@ class _Walk:
             if isinstance(effect, Send):
                 changes["message_visit"] = effect.visit
                 # The facts speak of an earlier message; nothing is known of this one.
-                self.facts = replace(self.facts, message_status="", message_code="")
-                self.effects.append(replace(effect, urgent=isinstance(self.first, Replied)))
-            else:
-                self.effects.append(effect)
+                if self.facts.message_status:
+                    self.facts = replace(self.facts, message_status="", message_code="")
+                urgent = isinstance(self.first, Replied)
+                self.effects.append(replace(effect, urgent=True) if urgent else effect)
+                continue
+            if isinstance(effect, UpdateContact):
+                self.facts = effect.known_after(self.facts)  # for the nodes that follow in this step
+            self.effects.append(effect)
         if changes:
-            self.position = replace(self.position, **changes)
+            self.position = self.position.but(**changes)
 
     def _move(self, event: Event, edge: Edge | None, target: str, tried: tuple[Tried, ...]) -> None:
         if target not in self.graph.by_id:
             self._end(event, FAILED, f"there is no node {target!r}")
             return
         self._leave(event, edge=self.graph.key(edge) if edge else "goto", to=target, tried=tried)
-        self.position = replace(self.position, node=target, visit=self.position.visit + 1)
+        self.position = self.position.but(node=target, visit=self.position.visit + 1)
 
     def _end(self, event: Event, outcome: str, reason: str) -> None:
         self._leave(event, outcome=outcome, why=reason)
-        self.position = replace(self.position, outcome=outcome, reason=reason)
+        self.position = self.position.but(outcome=outcome, reason=reason)
 
     def _leave(self, event: Event, **told: Any) -> None:
         self.trail.append(Left(self.position.node, self.position.visit, event.kind, **told))
@@ -170,7 +178,7 @@ class _Walk:
 
 def _ended(position: Position, event: Event, outcome: str, reason: str) -> Step:
     trail = (Left(position.node, position.visit, event.kind, outcome=outcome, why=reason),)
-    return Step(Verdict.MOVED, replace(position, outcome=outcome, reason=reason), (), trail)
+    return Step(Verdict.MOVED, position.but(outcome=outcome, reason=reason), (), trail)
 
 
 def _too_late(position: Position, event: Event, why: str) -> Step:

@@ -1,15 +1,24 @@
 """Words as people type them, compared without case, accents and punctuation; digits and emoji are words too."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
+
+LONGEST = 4_096
+_ASCII_WORD = re.compile("[a-z0-9]+")
 
 
+@lru_cache(maxsize=128)  # every edge of a node looks at the same reply
 def fold(text: str) -> tuple[str, ...]:
-    """The text as a row of words.
+    """The first 4,096 characters of the text as a row of words.
 
     "Não, obrigado!" is ("nao", "obrigado"); every emoji and every Chinese or Japanese sign is a word of its own,
     skin tones and text or emoji style do not count, and "1️⃣", "１" and "١" are all "1".
     """
+    text = text[:LONGEST]
+    if text.isascii():
+        return tuple(_ASCII_WORD.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     words: list[str] = []
     open_word = joined = False
@@ -43,7 +52,9 @@ def fold(text: str) -> tuple[str, ...]:
 def contains(said: Sequence[str], phrase: Sequence[str]) -> bool:
     """Whether the words of `phrase` stand in `said`, one after another."""
     size = len(phrase)
-    return size > 0 and any(said[n : n + size] == phrase for n in range(len(said) - size + 1))
+    if not size or phrase[0] not in said:
+        return False
+    return any(said[n : n + size] == phrase for n, word in enumerate(said) if word == phrase[0])
 
 
 def _silent(c: str, kind: str) -> bool:

@@ -21,6 +21,10 @@ def _open(account: SenderAccount, transport: Transport, settings: Mapping[str, s
     )
 
 
+DAY = 24 * 3_600 * 1_000_000
+"""WhatsApp's customer service window in microseconds, which Twilio passes on (error 63016)."""
+
+
 def _problems(content: Content, config: Mapping[str, str]) -> list[BadContent]:
     return payload.problems(content)
 
@@ -61,4 +65,5 @@ TWILIO = ProviderKind(
     open=_open,
     problems=_problems,
     rules=payload.sender_problems,
+    window=lambda config: DAY if config.get("channel") == "whatsapp" else 0,
 )

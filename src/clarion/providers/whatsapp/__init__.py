@@ -10,6 +10,9 @@ from clarion.providers.transport import Transport
 from clarion.providers.whatsapp import payload, webhook
 from clarion.providers.whatsapp.client import WhatsApp
 
+DAY = 24 * 3_600 * 1_000_000
+"""The customer service window in microseconds. Source: Meta's "Messaging limits and windows"."""
+
 
 def _open(
     account: SenderAccount, transport: Transport, settings: Mapping[str, str], callback: str
@@ -47,4 +50,5 @@ WHATSAPP = ProviderKind(
     webhooks=webhook,
     open=_open,
     problems=_problems,
+    window=lambda config: DAY,
 )

@@ -1,4 +1,4 @@
-"""The body of the `inbox` lane: stored events become receipts, replies, opt-outs and notices."""
+"""The body of the lanes `inbox` and `replies`: stored events become receipts, replies, opt-outs and notices."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from clarion.providers.base import (
 )
 from clarion.providers.kind import ProviderKind
 from clarion.services.campaigns import pause_tripped
+from clarion.services.ports import Waker
 from clarion.services.receiving import people
 from clarion.store import counts, inbox, notices, receipts
 from clarion.store.db import Database, Tx
@@ -27,7 +28,8 @@ from clarion.store.receipts import Heard
 
 log = structlog.get_logger()
 
-COMPANY = 0.02  # seconds that an event waits for others, to share a transaction with them
+COMPANY = 0.02  # seconds that a receipt waits for others, to share a transaction with them
+_BUSY = 5_000  # microseconds before another look at what another reader holds
 BATCH = 250  # on SQLite the marks of running campaigns wait for this transaction: a few milliseconds
 
 
@@ -43,20 +45,26 @@ class _Sorted:
 
 
 class Digest:
-    """Reads the inbox. Any number may run at once: each takes events the others skip."""
+    """Reads the inbox: people's replies, or (without `replies`) everything else.
 
-    def __init__(self, db: Database, kinds: Mapping[str, ProviderKind]) -> None:
-        self._db, self._kinds = db, kinds
+    Any number may run at once: receipts are shared among them, replies are read by one at a time.
+    """
+
+    def __init__(
+        self, db: Database, kinds: Mapping[str, ProviderKind], waker: Waker, *, replies: bool = False
+    ) -> None:
+        self._db, self._kinds, self._waker, self._replies = db, kinds, waker, replies
 
     async def work(self) -> int | None:
         """Read all that is due; microseconds until more is, None if nothing waits."""
-        # Every batch moves its campaigns' counters, one row that marks and results need too: few, not many.
-        await asyncio.sleep(COMPANY)
+        if not self._replies:
+            # Every batch moves its campaigns' counters, one row that marks and results need too: few, not many.
+            await asyncio.sleep(COMPANY)
         while await self._batch(BATCH) == BATCH:
             pass
         async with self._db.reading() as tx:
-            found: int | None = await inbox.due(tx)
-        return found
+            found: int | None = await inbox.due(tx, replies=self._replies)
+        return found if found is None else max(found, _BUSY)
 
     async def _batch(self, size: int) -> int:
         """One transaction for a batch; if it breaks, one event at a time, so that only the poison is set aside."""
@@ -85,13 +93,15 @@ class Digest:
     async def _read(self, size: int, taken: list[int]) -> int:
         """Read up to `size` events in one transaction; their ids are added to `taken` before anything can break."""
         async with self._db.transaction() as tx:
-            events = await inbox.take(tx, size)
+            events = await inbox.take(tx, size, replies=self._replies)
             if not events:
                 return 0
             taken += [event.id for event in events]
             found = self._sort(events)
-            histories = await self._apply(tx, events, found)
-        await pause_tripped(self._db, histories)
+            applied = await self._apply(tx, events, found)
+        if applied.told or found.replies:
+            self._waker.wake("step")
+        await pause_tripped(self._db, applied.histories)
         return len(events)
 
     def _sort(self, events: Sequence[Stored]) -> _Sorted:
@@ -121,7 +131,7 @@ class Digest:
         raw = RawEvent(event.account, event.kind, event.key, event.body)
         return self._kinds[event.provider].webhooks.translate(raw)
 
-    async def _apply(self, tx: Tx, events: Sequence[Stored], found: _Sorted) -> Mapping[int, str]:
+    async def _apply(self, tx: Tx, events: Sequence[Stored], found: _Sorted) -> receipts.Applied:
         moves = counts.Moves()
         aside = list(found.aside)
         await _take_changes(tx, found.changes)
@@ -132,7 +142,7 @@ class Digest:
         await inbox.aside(tx, aside)
         await inbox.orphans(tx, [e for e in events if e.id in set(applied.orphans)])
         await inbox.done(tx, [e.id for e in events if e.id not in gone])
-        return applied.histories
+        return applied
 
 
 async def _take_changes(tx: Tx, found: Sequence[tuple[Stored, TemplateChange | AccountNotice]]) -> None:

@@ -79,7 +79,10 @@ class Intake:
                 await inbox.add(tx, arrivals)
 
         await self._db.persist(work)
-        self._waker.wake("inbox")
+        kinds = {arrival.kind == inbox.REPLY for arrival in arrivals}
+        for lane, wanted in (("replies", True), ("inbox", False)):
+            if wanted in kinds:
+                self._waker.wake(lane)
         return [True] * len(arrivals)
 
     async def _known(self, provider: str, *, within: float = _FRESH) -> list[_Signer]:

@@ -149,4 +149,6 @@ class Ledger:
         settlement = await self._db.persist(work)
         for sender, after in settlement.due.items():
             self._waker.wake(f"send:{sender}", after=after)
+        if settlement.told:
+            self._waker.wake("step")
         await pause_tripped(self._db, settlement.histories)

@@ -293,7 +293,8 @@ class _Line:
     async def _ask(self, provider: Provider, ready: Ready, content: Content) -> Outcome:
         echo = make_echo(ready.claim.message_id, ready.attempt_id)
         try:
-            return await provider.send(Outgoing(ready.claim.address, content, echo))
+            hidden = "" if ready.claim.address else ready.claim.person.removeprefix("user:")
+            return await provider.send(Outgoing(ready.claim.address, content, echo, user_id=hidden))
         except ClarionError as refusal:  # raised before the request: this provider cannot send such content
             return Rejected(Fault(FaultKind.REQUEST, "content", str(refusal)))
         except Exception as error:  # a fault of ours after the mark proves nothing about the request
@@ -350,7 +351,9 @@ class _Line:
 
 def _mark_of(ready: Ready) -> Mark:
     claim_ = ready.claim
-    return Mark(claim_.message_id, claim_.token, ready.attempt_id, claim_.sender_id, claim_.campaign_id)
+    return Mark(
+        claim_.message_id, claim_.token, ready.attempt_id, claim_.sender_id, claim_.campaign_id, claim_.run_id
+    )
 
 
 async def _sleep(news: asyncio.Event, duration: int) -> None:

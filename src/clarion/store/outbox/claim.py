@@ -8,6 +8,7 @@ from clarion.domain.message import Status
 from clarion.domain.pacing import Timeline, reserve
 from clarion.store import counts, dialect, timelines
 from clarion.store.db import Tx
+from clarion.store.runs import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Claim:
     variables: dict[str, Any]
     content: dict[str, Any] | None
     epoch: int
+    run_id: int = 0
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ async def claim(
         free_at = max(held.line.free_at, held.line.hold_until)
         return Claimed(held.line, (), reading, full_for=max(10_000, free_at - horizon - now))
     moves = counts.Moves()
-    due = await _due(tx, sender_id, now=now, limit=room)
+    due = await _leave_runs_alone(tx, await _due(tx, sender_id, now=now, limit=room))
     due = await _close_the_stopped(tx, due, moves)
     urgent = bool(due) and not due[0].campaign_id
     line, slots = reserve(
@@ -122,6 +125,8 @@ async def claim(
                 variables=dialect.json_value(wide[row.message_id].variables) or {},
                 content=dialect.json_value(wide[row.message_id].content),
                 epoch=row.epoch,
+                run_id=row.run_id,
+                person=row.person,
             )
             for row, slot in zip(due, slots, strict=True)
         ]
@@ -178,7 +183,7 @@ async def _due(tx: Tx, sender_id: int, *, now: int, limit: int) -> list[Any]:
 async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: int, limit: int) -> list[Any]:
     rows = await tx.all(
         f"""
-        SELECT o.message_id, o.campaign_id, o.contact_id, o.person, o.token, o.attempts, o.throttles,
+        SELECT o.message_id, o.campaign_id, o.run_id, o.contact_id, o.person, o.token, o.attempts, o.throttles,
                o.expires_at > 0 AND o.expires_at <= :now AS expired, cast(:epoch as bigint) AS epoch,
                EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = o.workspace_id
                        AND s.person = o.person AND (s.until = 0 OR s.until > :now)) AS stopped
@@ -191,6 +196,27 @@ async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: 
         {"sender": sender_id, "campaign": campaign_id, "epoch": epoch, "now": now, "limit": limit},
     )
     return list(rows)
+
+
+async def _leave_runs_alone(tx: Tx, due: list[Any]) -> list[Any]:
+    """Without messages of runs that are paused or stopped: they stand aside until that run goes on or is ended."""
+    runs = {row.run_id for row in due} - {0}
+    if not runs:
+        return due
+    # Held as they are until the commit: a run that is resumed meanwhile would not find what is set aside here.
+    runs_now = await tx.all(
+        f"SELECT id, status FROM runs WHERE id IN (SELECT id FROM {_IDS.sql(tx.name)}) "
+        f"ORDER BY id {dialect.for_share(tx.name)}",
+        _IDS.params(tx.name, [[r] for r in sorted(runs)]),
+    )
+    going = {0, *(row.id for row in runs_now if row.status == "running")}
+    halted = [row.message_id for row in due if row.run_id not in going]
+    if halted:
+        await tx.run(
+            f"UPDATE outbox SET state = 'held' FROM {_IDS.sql(tx.name)} WHERE outbox.message_id = v.id",
+            _IDS.params(tx.name, [[i] for i in halted]),
+        )
+    return [row for row in due if row.run_id in going]
 
 
 def _lock(tx: Tx) -> str:
@@ -214,10 +240,12 @@ async def close(tx: Tx, ids: Sequence[int], status: Status) -> None:
     if ids:
         values = _IDS.params(tx.name, [[i] for i in ids])
         await tx.run(f"DELETE FROM outbox WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)})", values)
-        await tx.run(
-            f"UPDATE messages SET status = :status FROM {_IDS.sql(tx.name)} WHERE messages.id = v.id",
+        rows = await tx.all(
+            f"UPDATE messages SET status = :status FROM {_IDS.sql(tx.name)} WHERE messages.id = v.id "
+            "RETURNING messages.id, messages.run_id",
             {"status": status.value, **values},
         )
+        await told.tell(tx, [told.News(row.id, status) for row in rows if row.run_id])
 
 
 async def _contents(tx: Tx, ids: Sequence[int]) -> dict[int, Any]:

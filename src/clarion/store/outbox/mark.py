@@ -17,6 +17,7 @@ class Mark:
     attempt_id: str
     sender_id: int
     campaign_id: int
+    run_id: int = 0
 
 
 _ROWS = dialect.Rows({"id": "int", "token": "int", "attempt": "text"})
@@ -26,17 +27,20 @@ _IDS = dialect.Rows({"id": "int"})
 async def mark(tx: Tx, marks: Sequence[Mark], *, deadline: int) -> set[int]:
     """Turn leased rows into `sending`; the ids that may now be sent.
 
-    A row is refused when its lease is not ours any more, its campaign is not running, its sender not active,
-    its person has stopped or its time is over. The states of campaigns and senders are held still until the
-    commit, so that no mark commits after a pause did. `deadline`: microseconds until a silent attempt becomes
+    A row is refused when its lease is not ours any more, its campaign or run is not running, its sender not active,
+    its person has stopped or its time is over. The states of campaigns, runs and senders are held still until
+    the commit, so that no mark commits after a pause did. `deadline`: microseconds until a silent attempt becomes
     `unknown`.
     """
     campaigns = await _hold(tx, "campaigns", "status = 'running'", {m.campaign_id for m in marks} - {0})
+    runs = await _hold(tx, "runs", "status = 'running'", {m.run_id for m in marks} - {0})
     senders = await _hold(tx, "senders", "state = 'active'", {m.sender_id for m in marks})
     allowed = [
         [m.message_id, m.token, m.attempt_id]
         for m in sorted(marks, key=lambda m: m.message_id)
-        if (not m.campaign_id or m.campaign_id in campaigns) and m.sender_id in senders
+        if (not m.campaign_id or m.campaign_id in campaigns)
+        and (not m.run_id or m.run_id in runs)
+        and m.sender_id in senders
     ]
     if not allowed:
         return set()

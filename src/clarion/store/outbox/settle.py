@@ -21,6 +21,7 @@ from clarion.domain.sending import (
 )
 from clarion.store import counts, dialect, suppressions
 from clarion.store.db import Tx
+from clarion.store.runs import told
 
 DAY = 24 * 3600 * 1_000_000
 
@@ -42,6 +43,8 @@ class Settlement:
     """Sender -> microseconds until its earliest requeued message."""
     histories: dict[int, str] = field(default_factory=dict)
     """Campaign -> its breaker history now."""
+    told: bool = False
+    """Whether messages of runs were among them: their positions may go on."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class _Batch:
     stops: list[suppressions.Stop] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     letters: dict[int, str] = field(default_factory=dict)
+    news: list[told.News] = field(default_factory=list)
 
 
 _ACCEPTED = dialect.Rows({"id": "int", "provider": "text", "attempt": "text", "attempts": "int"})
@@ -101,11 +105,14 @@ async def settle(
     await _tell_the_unsent(tx, [ident for ident, *_ in batch.accepted if ident not in rows], moves)
     await _write(tx, batch, now=now, first_look=first_look)
     await suppressions.stop(tx, batch.stops, moves)
+    await told.tell(tx, batch.news)
+    settlement.told = bool(batch.news)
     settlement.histories = await counts.apply(tx, moves.deltas, batch.letters)
     if again:
         rest = await settle(tx, again, limit=limit, first_look=first_look, chance=chance)
         settlement.due |= rest.due
         settlement.histories |= rest.histories
+        settlement.told = settlement.told or rest.told
     return settlement
 
 
@@ -125,12 +132,16 @@ def _note_live(
             batch.closed.append(ident)
             batch.letters[campaign] = batch.letters.get(campaign, "") + breaker.TAKEN
             moves.move(campaign, row.state, Status.ACCEPTED)
+            if row.run_id:
+                batch.news.append(told.News(ident, Status.ACCEPTED))
         case Failed(fault):
             batch.failed.append([ident, attempt, row.attempts, fault.kind.value, fault.code, fault.reason])
             batch.closed.append(ident)
             batch.letters[campaign] = batch.letters.get(campaign, "") + breaker.letter(fault.kind)
             batch.stops += stops_of(fault, row.workspace_id, row.person, now)
             moves.move(campaign, row.state, Status.FAILED)
+            if row.run_id:
+                batch.news.append(told.News(ident, Status.FAILED, fault.code, fault.reason))
         case Requeued(after, counted, fault):
             attempts = row.attempts if counted else row.attempts - 1
             pair = fault.kind.value == "throttle_recipient"
@@ -160,6 +171,8 @@ def _note_late(batch: _Batch, moves: counts.Moves, row: Any, result: Result) -> 
     provider_id = result.outcome.provider_id
     batch.accepted.append([result.message_id, provider_id, result.attempt_id, row.attempts if row else 0])
     if row is not None:
+        if row.run_id:
+            batch.news.append(told.News(result.message_id, Status.ACCEPTED))
         batch.notes.append([result.attempt_id, result.message_id, "accepted", "", "", provider_id])
         batch.closed.append(result.message_id)
         moves.move(row.campaign_id, row.state, Status.ACCEPTED)
@@ -202,7 +215,8 @@ def stops_of(fault: Fault, workspace_id: int, person: str, now: int) -> list[sup
 
 async def _lock(tx: Tx, ids: Sequence[int]) -> Sequence[Any]:
     return await tx.all(
-        "SELECT message_id, workspace_id, campaign_id, sender_id, person, state, attempt_id, attempts, throttles "
+        "SELECT message_id, workspace_id, campaign_id, run_id, sender_id, person, state, attempt_id, attempts, "
+        "throttles "
         f"FROM outbox WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)}) "
         f"ORDER BY message_id {dialect.for_update(tx.name)}",
         _IDS.params(tx.name, [[i] for i in ids]),

@@ -21,12 +21,20 @@ inbox = sa.Table(
     time("received_at"),
     time("due_at"),
     sa.UniqueConstraint("provider", "account", "key"),
+    # One for each lane: a reply must not wait for the reading of a campaign's receipts.
     sa.Index(
         "ix_inbox_new",
         "due_at",
         "id",
-        sqlite_where=sa.text("state IN ('new', 'orphan')"),
-        postgresql_where=sa.text("state IN ('new', 'orphan')"),
+        sqlite_where=sa.text("state IN ('new', 'orphan') AND kind <> 'reply'"),
+        postgresql_where=sa.text("state IN ('new', 'orphan') AND kind <> 'reply'"),
+    ),
+    sa.Index(
+        "ix_inbox_replies",
+        "due_at",
+        "id",
+        sqlite_where=sa.text("state IN ('new', 'orphan') AND kind = 'reply'"),
+        postgresql_where=sa.text("state IN ('new', 'orphan') AND kind = 'reply'"),
     ),
 )
 

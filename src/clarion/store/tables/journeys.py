@@ -112,11 +112,13 @@ position_events = sa.Table(
     sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", Json, nullable=False, server_default="{}"),
+    sa.Column("rank", sa.SmallInteger, nullable=False, server_default="0"),  # lower first: store/runs/events.py
     flag("held"),  # its run is paused
     number("tries"),
     time("at"),
     sa.Index(
         "ix_position_events_new",
+        "rank",
         "id",
         sqlite_where=sa.text("NOT held"),
         postgresql_where=sa.text("NOT held"),
@@ -155,6 +157,7 @@ calls = sa.Table(
     time("until"),  # calling: how long we believe in the worker
     sa.Index(
         "ix_calls_due",
+        "run_id",
         "due_at",
         sqlite_where=sa.text("state = 'queued' AND NOT held"),
         postgresql_where=sa.text("state = 'queued' AND NOT held"),

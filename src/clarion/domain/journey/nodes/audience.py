@@ -1,14 +1,14 @@
 """audience: the start. Who enters, and whether they may enter again."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from clarion.domain.journey.conditions import Condition
 from clarion.domain.journey.edges import Edge, Keywords
 from clarion.domain.journey.events import Arrived, Event
-from clarion.domain.journey.nodes.base import Answer, Ignore, Node, Scene
+from clarion.domain.journey.nodes.base import Answer, Example, Ignore, Node, Scene
 
 
 class Trigger(BaseModel):
@@ -28,6 +28,14 @@ class Audience(Node):
     """The start: every journey has exactly one."""
 
     needs = ("next",)
+    example: ClassVar[Example] = {
+        "id": "start",
+        "kind": "audience",
+        "lists": ["customers"],
+        "filter": {"all": [{"attribute": "city", "is": "Recife"}, {"not": {"tag": "asked"}}]},
+        "triggers": [{"words": ["price", "how much"], "match": "any"}],
+        "reentry": "after_end",
+    }
 
     kind: Literal["audience"] = "audience"
     lists: tuple[str, ...] = Field(

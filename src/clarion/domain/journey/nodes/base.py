@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clarion.domain.journey.graph import Graph
 
 NodeId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,64}$", description="Unique in the journey.")]
+Example = Mapping[str, Any]
+"""A node's JSON."""
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 
 
@@ -92,14 +94,22 @@ class Scene:
         """The node's first edge of this kind."""
         return next((edge for edge in self.edges if edge.on == on), None)
 
-    def leave(self, on: str, *, otherwise: str = "", effects: Sequence[Effect] = ()) -> Answer:
+    def leave(
+        self,
+        on: str,
+        *,
+        otherwise: str = "",
+        effects: Sequence[Effect] = (),
+        variables: Mapping[str, Any] | None = None,
+    ) -> Answer:
         """Go by the edge `on`; where none is drawn, end as `failed` with the reason `otherwise`.
 
-        A missing `next` ends the journey quietly, as `finished`.
+        `otherwise` is also what the trace says of the edge. A missing `next` ends the journey quietly, as `finished`.
         """
         edge = self.edge(on)
         if edge is not None:
-            return Go(edge, tuple(effects))
+            tried = (Tried(self.graph.key(edge), True, otherwise),) if otherwise else ()
+            return Go(edge, tuple(effects), variables or {}, tried)
         if on == "next":
             return Finish("finished", effects=tuple(effects))
         return Finish("failed", otherwise or f"nothing is drawn for {on}", tuple(effects))
@@ -120,10 +130,21 @@ BUILT_IN = frozenset({"contact", "journey"})
 """Variables that always exist."""
 
 
+def _documented(schema: dict[str, Any], node: type["Node"]) -> None:
+    """What pydantic cannot know of a kind's schema."""
+    kind = schema["properties"]["kind"]
+    schema["title"] = kind.get("const", "node")
+    schema["required"] = ["kind", *schema.get("required", ())]  # its default is for Python only
+    if node.example:
+        schema["examples"] = [dict(node.example)]
+
+
 class Node(BaseModel):
     """One place in a journey."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, json_schema_extra=_documented
+    )
 
     ports: ClassVar[tuple[str, ...]] = ("next",)
     """Which edges may leave it (their `on`)."""
@@ -131,13 +152,18 @@ class Node(BaseModel):
     """Which of them must be drawn."""
     listens: ClassVar[bool] = False
     """Whether replies are meant for it."""
-    pauses: ClassVar[bool] = False
-    """Whether people stay here for a while: a cycle must have such a node."""
+    example: ClassVar[Example] = {}
+    """One as it may stand in a graph, for the reference and the schema."""
 
-    kind: str
+    kind: str = Field(description="Which kind of node it is.")
     id: NodeId
     name: str = Field("", max_length=200, description="What people read on the canvas.")
     at: tuple[float, float] = Field((0.0, 0.0), description="Where it stands on the canvas: x, y.")
+
+    @property
+    def pauses(self) -> bool:
+        """Whether people stay here for a while: a cycle must have such a node."""
+        return False
 
     def hear(self, event: Event, scene: Scene) -> Answer:
         """What the event does to a position here."""

@@ -1,17 +1,18 @@
 """end: the journey is over for this person, with an outcome that is counted."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from clarion.domain.journey.events import Arrived, Event
-from clarion.domain.journey.nodes.base import Answer, Finish, Ignore, Node, Scene
+from clarion.domain.journey.nodes.base import Answer, Example, Finish, Ignore, Node, Scene
 
 
 class End(Node):
     """The end. People are counted by its outcome."""
 
     ports = ()
+    example: ClassVar[Example] = {"id": "bought", "kind": "end", "outcome": "bought"}
 
     kind: Literal["end"] = "end"
     outcome: str = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from clarion.domain.journey.content import ContentField
 from clarion.domain.journey.edges import Edge
 from clarion.domain.journey.effects import Effect, Send, SetTimer
 from clarion.domain.journey.events import Arrived, Event, MessageStatus, Replied, TimerFired
-from clarion.domain.journey.nodes.base import Answer, Finish, Go, Ignore, Node, Scene, Stay
+from clarion.domain.journey.nodes.base import Answer, Example, Finish, Go, Ignore, Node, Scene, Stay
 from clarion.domain.journey.position import OPTED_OUT
 from clarion.domain.journey.span import Span, micros
 from clarion.domain.liquid import is_blank
@@ -32,6 +32,16 @@ class Message(Node):
 
     ports = ("next", "delivered", "read", "failed", "timeout")
     listens = True
+    example: ClassVar[Example] = {
+        "id": "ask",
+        "kind": "message",
+        "content": {
+            "type": "buttons",
+            "body": 'Hello {{ name | default: "there" }}, did it arrive?',
+            "buttons": [{"id": "yes", "title": "Yes"}, {"id": "no", "title": "No"}],
+        },
+        "expires": "2h",
+    }
 
     kind: Literal["message"] = "message"
     content: ContentField = Field(description="As in campaigns: type text, media, buttons, list or template.")
@@ -116,7 +126,10 @@ class Message(Node):
         return frozenset({"failed", *(more or {"accepted"})})
 
     def reads(self) -> frozenset[str]:
-        return self.compiled.required
+        try:
+            return self.compiled.required
+        except BadContent:
+            return frozenset()  # `check` says what is wrong
 
     def check(self, edges: Sequence[Edge]) -> Iterator[str]:
         drawn = {edge.on for edge in edges}

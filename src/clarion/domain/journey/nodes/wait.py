@@ -1,14 +1,24 @@
 """wait: stay until the person answers, the newest message is delivered, read or fails, or time is over."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from clarion.domain.journey.edges import Edge, Match, Regex
 from clarion.domain.journey.effects import SetTimer
 from clarion.domain.journey.events import Arrived, Event, MessageStatus, Replied, TimerFired
-from clarion.domain.journey.nodes.base import Answer, Go, Ignore, Node, Scene, Stay, Tried, VariableName
+from clarion.domain.journey.nodes.base import (
+    Answer,
+    Example,
+    Go,
+    Ignore,
+    Node,
+    Scene,
+    Stay,
+    Tried,
+    VariableName,
+)
 from clarion.domain.journey.span import Span, micros
 
 _NO_ANSWER = ("reaction", "system", "unsupported")
@@ -20,11 +30,15 @@ class Wait(Node):
 
     ports = ("payload", "keywords", "regex", "fallback", "timeout", "delivered", "read", "failed")
     listens = True
-    pauses = True
+    example: ClassVar[Example] = {"id": "answer", "kind": "wait", "timeout": "1d", "save": "said"}
 
     kind: Literal["wait"] = "wait"
     timeout: Span = Field("", description="How long at most; needs an edge `timeout`. Empty: for ever.")
     save: VariableName | None = Field(None, description="Keep the reply's text (or the button's title) here.")
+
+    @property
+    def pauses(self) -> bool:
+        return True
 
     def hear(self, event: Event, scene: Scene) -> Answer:
         match event:

@@ -33,7 +33,7 @@ def upgrade() -> None:
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.create_index(
             "ix_calls_due",
-            ["due_at"],
+            ["run_id", "due_at"],
             unique=False,
             sqlite_where=sa.text("state = 'queued' AND NOT held"),
             postgresql_where=sa.text("state = 'queued' AND NOT held"),
@@ -102,8 +102,15 @@ def upgrade() -> None:
             "ix_inbox_new",
             ["due_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('new', 'orphan')"),
-            postgresql_where=sa.text("state IN ('new', 'orphan')"),
+            sqlite_where=sa.text("state IN ('new', 'orphan') AND kind <> 'reply'"),
+            postgresql_where=sa.text("state IN ('new', 'orphan') AND kind <> 'reply'"),
+        )
+        batch_op.create_index(
+            "ix_inbox_replies",
+            ["due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('new', 'orphan') AND kind = 'reply'"),
+            postgresql_where=sa.text("state IN ('new', 'orphan') AND kind = 'reply'"),
         )
 
     op.create_table(
@@ -259,6 +266,7 @@ def upgrade() -> None:
             server_default="{}",
             nullable=False,
         ),
+        sa.Column("rank", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
@@ -267,7 +275,7 @@ def upgrade() -> None:
     with op.batch_alter_table("position_events", schema=None) as batch_op:
         batch_op.create_index(
             "ix_position_events_new",
-            ["id"],
+            ["rank", "id"],
             unique=False,
             sqlite_where=sa.text("NOT held"),
             postgresql_where=sa.text("NOT held"),

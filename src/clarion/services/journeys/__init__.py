@@ -1,0 +1,1 @@
+"""Journeys: drafts and versions, runs, and the lanes that move people through them."""

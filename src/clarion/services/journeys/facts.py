@@ -1,0 +1,72 @@
+"""What steps may know, loaded for a whole batch of positions at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clarion.domain.errors import NotFound
+from clarion.domain.journey.position import Facts
+from clarion.providers.registry import kind_of
+from clarion.services.journeys.versions import Version
+from clarion.store import dialect
+from clarion.store.db import Tx
+from clarion.store.runs import looking
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFacts:
+    """A sender as steps need it. `window` in microseconds, 0 = free text at any time."""
+
+    id: int
+    window: int
+
+
+Senders = Mapping[tuple[int, str], SenderFacts]
+"""(workspace, name) -> sender."""
+
+
+async def load_senders(tx: Tx, workspaces: Sequence[int]) -> Senders:
+    """Every sender of these workspaces."""
+    rows = await looking.senders(tx, workspaces)
+    return {(row.workspace_id, row.name): SenderFacts(row.id, _window(row)) for row in rows}
+
+
+async def load_facts(
+    tx: Tx, rows: Sequence[Any], versions: Mapping[int, Version], senders: Senders, now: int
+) -> dict[int, Facts]:
+    """Position -> facts at `now`. The rows are locked; statuses of messages are held still until the commit."""
+    people = sorted({(row.workspace_id, row.person) for row in rows})
+    stopped = await looking.opted_out(tx, people)
+    windows = {sender.id: sender.window for sender in senders.values()}
+    heard = await looking.last_heard(tx, [r for r in rows if versions[r.version_id].asks_window])
+    lists = await looking.lists_of(tx, [r.contact_id for r in rows if versions[r.version_id].asks_lists])
+    asking = [r.message_id for r in rows if r.message_id and versions[r.version_id].asks_status]
+    statuses = await looking.statuses(tx, asking)
+    found: dict[int, Facts] = {}
+    for row in rows:
+        status, code = statuses.get(row.message_id, ("", ""))
+        window = windows.get(row.sender_id, 0)
+        last = heard.get((row.workspace_id, row.person, row.sender_id), 0)
+        found[row.id] = Facts(
+            now=now,
+            person=row.person,
+            address=row.address,
+            attributes=dialect.json_value(row.attributes),
+            language=row.language,
+            timezone=row.timezone,
+            tags=frozenset(dialect.json_value(row.tags)),
+            lists=lists.get(row.contact_id, frozenset()),
+            opted_out=(row.workspace_id, row.person) in stopped,
+            window_until=(last + window if last else 0) if window else None,
+            message_status=status,
+            message_code=code,
+            run=str(row.run_id),
+        )
+    return found
+
+
+def _window(row: Any) -> int:
+    try:
+        return kind_of(row.provider).window(dialect.json_value(row.config))
+    except NotFound:  # a sender of a provider that a newer release knows
+        return 0

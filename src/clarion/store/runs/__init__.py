@@ -1,0 +1,1 @@
+"""Runs of journeys: positions, and what is due for them."""
