@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from clarion.cli import reference
 from clarion.cli.main import mount
+from clarion.domain.journey import reference as journey
 from clarion.log_events import EVENTS
 from clarion.settings.model import Settings
 from clarion.settings.report import meaning, shown
@@ -23,6 +24,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "settings.md": settings(),
         REFERENCE / "log-events.md": log_events(),
         REFERENCE / "cli.md": _commands(),
+        REFERENCE / "nodes.md": journey.page(),
     }
 
 

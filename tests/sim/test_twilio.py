@@ -188,7 +188,7 @@ async def test_contents_come_in_pages_with_their_approvals() -> None:
             sids += [one["sid"] for one in page["contents"]]
             states |= {one["approval_requests"]["status"] for one in page["contents"]}
             url, pages = page["meta"]["next_page_url"], pages + 1
-        assert (len(set(sids)), len(sids), pages) == (6, 6, 3)
+        assert (len(set(sids)), len(sids), pages) == (8, 8, 4)
         assert states == {"approved", "paused", "rejected", "unsubmitted"}
         plain = (await talk.twilio_api("GET", "/v1/Content?PageSize=1")).json
         assert plain["contents"][0].keys() == sample("tw-content-list.response.json")["contents"][0].keys()

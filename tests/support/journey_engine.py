@@ -87,17 +87,27 @@ class Stage:
         await self.step()
         await finish_runs(self.db)
 
+    async def leave(self) -> None:
+        """What is queued is on its way, and the provider has not answered yet."""
+        async with self.db.transaction() as tx:
+            await tx.run(
+                "UPDATE outbox SET state = 'sending', attempts = 1, attempt_id = 'a' || cast(message_id AS text) "
+                "WHERE state = 'queued'"
+            )
+
     async def settle(self, *, only: int = 0, outcome: Outcome | None = None) -> int:
         """The provider takes what is queued (of one person, or of everybody), or answers `outcome`; how many."""
         person = f"55419{only:08d}" if only else ""
         async with self.db.transaction() as tx:
             rows = await tx.all(
                 "UPDATE outbox SET state = 'sending', attempts = 1, attempt_id = 'a' || cast(message_id AS text) "
-                "WHERE state = 'queued' AND (:person = '' OR person = :person) RETURNING message_id, attempt_id",
+                "WHERE state IN ('queued', 'sending') AND (:person = '' OR person = :person) "
+                "RETURNING message_id, attempt_id",
                 {"person": person},
             )
             results = [
-                Result(row.message_id, row.attempt_id, outcome or Accepted(f"wamid.{row.message_id}")) for row in rows
+                Result(row.message_id, row.attempt_id, outcome or Accepted(f"wamid.{row.message_id}"))
+                for row in rows
             ]
             if results:
                 await settle(tx, results, limit=3, first_look=1_000_000, chance=lambda: 0.5)
@@ -117,7 +127,14 @@ class Stage:
             await receipts.apply(tx, [heard], Moves())
 
     async def say(
-        self, who: int, text: str = "", *, payload: str = "", quoted: int = 0, kind: str = "text", again: bool = False
+        self,
+        who: int,
+        text: str = "",
+        *,
+        payload: str = "",
+        quoted: int = 0,
+        kind: str = "text",
+        again: bool = False,
     ) -> str:
         """A person writes (or, `again`, the webhook of their last message is repeated); where it was routed."""
         await self.hear(who, text, payload=payload, quoted=quoted, kind=kind, again=again)
@@ -125,7 +142,14 @@ class Stage:
         return await self.routed()
 
     async def hear(
-        self, who: int, text: str = "", *, payload: str = "", quoted: int = 0, kind: str = "text", again: bool = False
+        self,
+        who: int,
+        text: str = "",
+        *,
+        payload: str = "",
+        quoted: int = 0,
+        kind: str = "text",
+        again: bool = False,
     ) -> None:
         """The same, stored and routed, with nobody moved yet."""
         self.replies += 0 if again else 1

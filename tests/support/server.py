@@ -80,10 +80,10 @@ def closing(server: Server) -> Iterator[Server]:
         server.log.close()
 
 
-async def prepare(db: Database, folder: Path, *, people: int, rate: float) -> int:
-    """A launched campaign to `people` at `rate`; its id."""
+async def sender_of(db: Database, folder: Path, *, rate: float = 0) -> int:
+    """The sender `wa`, with credentials that servers on `folder` can open."""
     box = SecretBox.from_setting(load_or_create_key(folder / "secret.key"))
-    sender = await add_sender(
+    return await add_sender(
         db,
         box,
         workspace=1,
@@ -94,6 +94,11 @@ async def prepare(db: Database, folder: Path, *, people: int, rate: float) -> in
         secrets={"token": "sim-token", "app_secret": "sim-app-secret", "verify_token": "sim-verify"},
         rate=rate,
     )
+
+
+async def prepare(db: Database, folder: Path, *, people: int, rate: float) -> int:
+    """A launched campaign to `people` at `rate`; its id."""
+    sender = await sender_of(db, folder, rate=rate)
     audience = await a_list(db, "people", [{"name": f"P{n}"} for n in range(people)])
     ident = await campaigns.create_campaign(
         db,

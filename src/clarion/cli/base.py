@@ -6,7 +6,8 @@ Exit codes:
     0    done
     1    something unexpected broke: a bug, or a machine in trouble
     2    refused: an option, a file, a setting or the state of things has to be mended first
-    3    done, and what was looked at has problems (doctor, db check, campaign check, sender check)
+    3    done, and what was looked at has problems (doctor, db check, campaign check, sender check,
+         journey validate, journey import)
     130  interrupted with Ctrl-C; what was started goes on or can be repeated
 """
 

@@ -17,6 +17,8 @@ GROUPS = {
     "contacts": "contacts",
     "list": "lists",
     "campaign": "campaign",
+    "journey": "journey",
+    "inbox": "inbox",
     "db": "db",
     "secrets": "secrets",
 }

@@ -13,7 +13,8 @@ _EXITS = (
     (REFUSED, "refused: an option, a file, a setting or the state of things has to be mended first"),
     (
         PROBLEMS,
-        "done, and what was looked at has problems (doctor, db check, campaign check, sender check, demo)",
+        "done, and what was looked at has problems (doctor, db check, campaign check, sender check, "
+        "journey validate, journey import, demo)",
     ),
     (INTERRUPTED, "interrupted with Ctrl-C"),
 )
@@ -28,9 +29,9 @@ def page(app: typer.Typer) -> str:
         "<!-- Written by `make docs` from src/clarion/cli; change it there. -->",
         "",
         "`clarion [OPTIONS BEFORE THE COMMAND] COMMAND ...`. With `--json` a command prints exactly one JSON value",
-        'on stdout (`campaign watch` one a look), also for an error: `{"error": "..."}`. Everything else goes to',
-        "stderr. An error is one line that begins with `error:`. Colours appear on a terminal only, and not with",
-        "`NO_COLOR`.",
+        'on stdout (`campaign watch` and `journey watch` one a look), also for an error: `{"error": "..."}`.',
+        "Everything else goes to stderr. An error is one line that begins with `error:`. Colours appear on a",
+        "terminal only, and not with `NO_COLOR`.",
         "",
         "| Exit code | Means |",
         "|---|---|",

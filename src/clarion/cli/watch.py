@@ -30,13 +30,13 @@ async def watch(db: Database, campaign: Campaign, *, every: float = 1.0) -> Prog
 
     `every`: seconds between two looks.
     """
-    with _json_lines() if json_wanted() else on_screen() as tell, _quit_key() as quitting:
+    with _json_lines() if json_wanted() else on_screen() as tell, quit_key() as quitting:
 
         async def done(progress: Progress) -> bool:
             over = ended(progress) or progress.status is CampaignStatus.DRAFT
             return over or quitting.is_set()
 
-        progress = await follow(db, campaign.id, tell, done, rest=lambda: _pressed(quitting, every))
+        progress = await follow(db, campaign.id, tell, done, rest=lambda: pressed(quitting, every))
     if quitting.is_set():
         say(LEFT)
     if progress.status is CampaignStatus.DRAFT:
@@ -62,7 +62,8 @@ async def follow(
         await rest()
 
 
-async def _pressed(key: asyncio.Event, seconds: float) -> None:
+async def pressed(key: asyncio.Event, seconds: float) -> None:
+    """Wait until the key is pressed, at most `seconds`."""
     with suppress(TimeoutError):
         await asyncio.wait_for(key.wait(), seconds)
 
@@ -96,7 +97,7 @@ def _lines() -> Tell:
 
 
 @contextmanager
-def _quit_key() -> Iterator[asyncio.Event]:
+def quit_key() -> Iterator[asyncio.Event]:
     """An event that `q` sets, where there is a keyboard; the terminal is given back as it was."""
     pressed = asyncio.Event()
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -60,6 +60,8 @@ def compile_text(source: str, field: str) -> Leaf:
         raise BadContent(field, f"is {len(source):,} characters long; at most {LONGEST:,} are allowed")
     if "{{" not in source and "{%" not in source:
         return Leaf(None)
+    if (at := _unclosed(source)) >= 0:
+        raise TemplateSyntax(field, *_position(source, at), f"expected '}}}}' to close this {{{{. {_HOW}")
     try:
         template = parse(source)
         analysis = template.analyze(include_partials=False)
@@ -77,6 +79,20 @@ def compile_text(source: str, field: str) -> Leaf:
     parts = _simple_parts(template.nodes)
     fill = engine_fill(template, field, used) if parts is None else _quick_fill(parts, field)
     return Leaf(fill, used, used & set(_shown_plainly(template, template.nodes, frozenset())))
+
+
+def _unclosed(source: str) -> int:
+    """Where a `{{` stands that is never closed, -1 if none: the parser takes seconds over a text full of them."""
+    at = source.find("{")
+    while at >= 0:
+        opened = source[at : at + 2]
+        if opened in ("{{", "{%"):
+            end = source.find("}}" if opened == "{{" else "%}", at + 2)
+            if end < 0:
+                return at if opened == "{{" else -1
+            at = end
+        at = source.find("{", at + 1)
+    return -1
 
 
 def is_blank(value: object) -> bool:
@@ -160,7 +176,7 @@ def engine_fill(template: BoundTemplate, field: str, used: Iterable[str]) -> Fil
             if isinstance(value, str) and len(value) > LONGEST:
                 raise _too_long(field)
         try:
-            return template.render(variables)
+            text = template.render(variables)
         except OutputStreamLimitError:
             raise _too_long(field) from None
         except LiquidError as error:
@@ -168,6 +184,9 @@ def engine_fill(template: BoundTemplate, field: str, used: Iterable[str]) -> Fil
         except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
             # A filter met a value it was not written for; only this person's message is affected.
             raise BadContent(field, f"cannot be filled in: {error}") from None
+        if "\x00" in text:  # a decoding filter may make one, and PostgreSQL cannot store it
+            raise BadContent(field, "holds a NUL character once it is filled in")
+        return text
 
     return fill
 

@@ -68,6 +68,8 @@ def _body(text: str, *examples: str, **named: str) -> dict[str, object]:
 
 _ORDER = "Hi {{1}}, your order {{2}} is {{3}}."
 _PROMO = "Hi {{1}}, everything is {{2}} off until Sunday."
+_VISIT = "Hi {{1}}, is Monday morning fine for your {{2}}?"
+_REMINDER = "Hi {{1}}, we keep Monday morning for you until we hear from you."
 
 TEMPLATES: tuple[Template, ...] = (
     Template(
@@ -153,6 +155,27 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template(
         id="300000000000007", name="hello_world", language="en_US", components=(_body("Hello, world."),)
+    ),
+    Template(
+        id="300000000000008",
+        name="visit_question",
+        language="en_US",
+        components=(
+            _body(_VISIT, "Ana", "standard visit"),
+            {
+                "type": "BUTTONS",
+                "buttons": [
+                    {"type": "QUICK_REPLY", "text": "Yes"},
+                    {"type": "QUICK_REPLY", "text": "Another day"},
+                ],
+            },
+        ),
+    ),
+    Template(
+        id="300000000000009",
+        name="visit_reminder",
+        language="en_US",
+        components=(_body(_REMINDER, "Ana"),),
     ),
 )
 
@@ -243,5 +266,31 @@ CONTENTS: tuple[Content, ...] = (
                 ],
             }
         },
+    ),
+    Content(
+        sid=_sid(7),
+        friendly_name="visit_question",
+        variables={"1": "Ana", "2": "standard visit"},
+        types={
+            "twilio/quick-reply": {
+                "body": _VISIT,
+                "actions": [
+                    {"type": "QUICK_REPLY", "title": "Yes", "id": "VISIT_YES"},
+                    {"type": "QUICK_REPLY", "title": "Another day", "id": "VISIT_NO"},
+                ],
+            },
+        },
+        approval_requests=Approval(
+            name="visit_question", category="UTILITY", content_type="twilio/quick-reply", status="approved"
+        ),
+    ),
+    Content(
+        sid=_sid(8),
+        friendly_name="visit_reminder",
+        variables={"1": "Ana"},
+        types={"twilio/text": {"body": _REMINDER}},
+        approval_requests=Approval(
+            name="visit_reminder", category="UTILITY", content_type="twilio/text", status="approved"
+        ),
     ),
 )

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from clarion.sim.accounts import TwilioSettings, WhatsAppSettings
 from clarion.sim.faults import Fault
 from clarion.sim.fields import Millis, Model, Recipient, Share, Span
+from clarion.sim.habits import People
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,40 +96,6 @@ class Faults(Model):
         return tuple(borders)
 
 
-class Reply(Model):
-    """What a person answers: `text`, or a press of the message's quick-reply button number `button`.
-
-    A message without that button is answered with `text`.
-    """
-
-    text: str = "Yes please"
-    payload: str | None = Field(None, description="Send this button payload, whatever the message offered.")
-    button: Annotated[int, Field(ge=0, le=9)] | None = None
-
-
-class People(Model):
-    """Who the recipients are and what they do."""
-
-    bad_share: Share = Field(
-        0, description="Numbers that cannot be reached (WhatsApp 131026, Twilio 30005, 63024)."
-    )
-    bad: frozenset[Recipient] = Field(frozenset(), description="Numbers that cannot be reached, by name.")
-    opted_out_share: Share = Field(
-        0, description="People who said stop (131050 for marketing, Twilio 21610, 63033)."
-    )
-    opted_out: frozenset[Recipient] = Field(frozenset(), description="People who said stop, by name.")
-    refuse: dict[Recipient, int] = Field({}, description="Error code in the HTTP answer, by recipient.")
-    fail: dict[Recipient, int] = Field({}, description="Accepted, then failed with this code, by recipient.")
-    read_share: Share = Field(0.6, description="Of those delivered.")
-    reply_share: Share = Field(0, description="Of those delivered.")
-    reply: Span = Field(
-        Span(low_ms=1_000, high_ms=10_000), description="From reading (else delivery) to the reply."
-    )
-    replies: tuple[Reply, ...] = Field(
-        (Reply(),), min_length=1, description="One of these is drawn for each reply."
-    )
-
-
 class Receipts(Model):
     """When status callbacks come, and how they go wrong. Steps are counted from the HTTP answer."""
 
@@ -179,6 +146,7 @@ class SimConfig(Model):
     """The whole configuration; `SimConfig()` is a working demo."""
 
     seed: int = Field(1, description="Another number makes other choices, the same number the same.")
+    ledger_texts: bool = Field(False, description="The ledger keeps what each accepted message says.")
     latency: Latency = Latency()
     faults: Faults = Faults()
     people: People = People()
@@ -186,6 +154,11 @@ class SimConfig(Model):
     delivery: Delivery = Delivery()
     whatsapp: WhatsAppSettings = WhatsAppSettings()
     twilio: TwilioSettings = TwilioSettings()
+
+    @cached_property
+    def reads(self) -> bool:
+        """Whether it matters what messages say."""
+        return self.ledger_texts or bool(self.people.conversations)
 
 
 def check(model: type[M], values: object) -> M:

@@ -99,6 +99,7 @@ class Control:
             ("GET", "/_sim/stats"): self._stats,
             ("GET", "/_sim/ledger"): self._ledger,
             ("GET", "/_sim/ledger/accepted"): self._accepted,
+            ("GET", "/_sim/ledger/replies"): self._replies,
             ("POST", "/_sim/reset"): self._reset,
             ("POST", "/_sim/inbound"): self._inbound,
             ("POST", "/_sim/token"): self._token,
@@ -146,6 +147,9 @@ class Control:
 
     def _accepted(self, _request: Request) -> Answer:
         return Answer(content_type=LINES, stream=self._stage.world.ledger.accepted())
+
+    def _replies(self, _request: Request) -> Answer:
+        return Answer(content_type=LINES, stream=self._stage.world.ledger.replies())
 
     async def _reset(self, _request: Request) -> Answer:
         await self._stage.reset()

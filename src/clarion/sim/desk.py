@@ -59,6 +59,11 @@ class Send(ABC):
     def refuse(self, now: int) -> Refusal | None:
         """Everything else that is answered with an error."""
 
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """What an accepted message says."""
+
     @abstractmethod
     def accept(self, seq: int, luck: Luck) -> tuple[str, Answer]:
         """The provider's id and the answer; receipts are on their way after this."""
@@ -98,6 +103,8 @@ def _judge(world: World, send: Send, entry: Entry, now: int) -> Answer:
     else:
         entry.outcome = Outcome.ACCEPTED
         entry.provider_id, answer = send.accept(len(world.ledger) + 1, luck)
+        if config.ledger_texts:
+            entry.text = send.text
         if fault is not None:
             entry.fault = fault
             answer = _spoilt(world, answer, fault)

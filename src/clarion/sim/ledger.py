@@ -1,4 +1,4 @@
-"""What reached the simulator: an append-only record of every send request, and figures drawn from it."""
+"""What reached the simulator: a record of every send request and every reply, and figures drawn from it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Entry:
     """One send request.
 
     `arrival` is monotonic nanoseconds; `content` identifies sender, recipient and everything that makes the
-    message, but not the echo string; `code` is the provider's error code or 0; `fault` a faults.Fault or "".
+    message, but not the echo string; `code` is the provider's error code or 0; `fault` a faults.Fault or "";
+    `text` what it says, where that is kept.
     """
 
     arrival: int
@@ -59,6 +60,25 @@ class Entry:
     code: int = 0
     fault: str = ""
     provider_id: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class ReplyEntry:
+    """One message of a person: when it was written and its webhook first posted (0: not yet).
+
+    Instants are monotonic nanoseconds. `context` is the provider's id of the message it quotes, or "".
+    """
+
+    wrote: int
+    provider: str
+    sender: str
+    person: str
+    id: str
+    text: str
+    payload: str = ""
+    context: str = ""
+    posted: int = 0
 
 
 @dataclass(slots=True)
@@ -131,6 +151,8 @@ class Ledger:
         self._outcome, self._fault = array("B"), array("B")
         self._echo: list[str] = []
         self._provider_id: list[str] = []
+        self._texts: dict[int, str] = {}
+        self._replies: list[ReplyEntry] = []
         self._file = _File(self, path) if path is not None else None
 
     def __len__(self) -> int:
@@ -164,10 +186,15 @@ class Ledger:
         self._outcome.append(entry.outcome)
         self._fault.append(self._faults.index(entry.fault))
         self._echo.append(entry.echo)
+        if entry.text:
+            self._texts[len(self._provider_id)] = entry.text
         self._provider_id.append(entry.provider_id)
 
     def row(self, seq: int) -> dict[str, object]:
-        """Request number `seq` (from 1); `mono_ns` is the monotonic clock, `wall` microseconds."""
+        """Request number `seq` (from 1); `mono_ns` is the monotonic clock, `wall` microseconds.
+
+        With `text` where that was kept.
+        """
         i = seq - 1
         name = self._names[self._sender[i]]
         return {
@@ -183,6 +210,7 @@ class Ledger:
             "fault": self._faults[self._fault[i]] or None,
             "provider_id": self._provider_id[i] or None,
             "content": f"{self._content[i]:016x}",
+            **({"text": self._texts[i]} if i in self._texts else {}),
         }
 
     def rows(self, after: int, limit: int) -> Iterator[bytes]:
@@ -201,6 +229,33 @@ class Ledger:
                 + b"\n"
                 for i in range(start, stop)
                 if self._outcome[i] == Outcome.ACCEPTED
+            )
+
+    def hear(self, entry: ReplyEntry) -> ReplyEntry:
+        """Record a person's message; whoever posts its webhook sets `posted`."""
+        self._replies.append(entry)
+        return entry
+
+    def replies(self) -> Iterator[bytes]:
+        """JSON lines of everything people wrote, in pieces. Instants are those of `row`."""
+        for start in range(0, len(self._replies), _CHUNK):
+            yield b"".join(
+                orjson.dumps(
+                    {
+                        "seq": start + i,
+                        "wrote_ns": each.wrote,
+                        "posted_ns": each.posted or None,
+                        "provider": each.provider,
+                        "sender": each.sender,
+                        "recipient": each.person,
+                        "id": each.id,
+                        "text": each.text,
+                        "payload": each.payload or None,
+                        "context": each.context or None,
+                    }
+                )
+                + b"\n"
+                for i, each in enumerate(self._replies[start : start + _CHUNK], start=1)
             )
 
     def stats(self) -> dict[str, object]:

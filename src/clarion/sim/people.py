@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from clarion.sim.config import People, Reply, SimConfig
+from clarion.sim.answers import Asked, Writing, choose, writings
+from clarion.sim.config import SimConfig
 from clarion.sim.faults import Draws, draws
+from clarion.sim.habits import People
 
 # Where in a message's draws each choice is found, so that no two choices share one.
 FAULT, LATENCY, HELD, READ, REPLY, REPLY_AFTER, REPLY_WHICH = range(7)
 SENT, DELIVERED, READ_AFTER, ORDER, LATE, EARLY, SKIP, SHUFFLE = range(7, 15)
 
+_NOTHING = Asked()
 _HANDOVER = 0.01
 """Seconds between callbacks that come in an order of their own."""
 
@@ -34,11 +37,10 @@ class Step:
 
 @dataclass(slots=True)
 class Fate:
-    """The steps of one message in time order, and the reply with its instant, if the person writes one."""
+    """The steps of one message in time order, and what the person writes because of it."""
 
     steps: Sequence[Step]
-    reply: Reply | None = None
-    reply_at: float = 0.0
+    writings: Sequence[Writing] = ()
 
 
 def is_bad(people: People, seed: int, recipient: str) -> bool:
@@ -63,11 +65,12 @@ def fate(
     answer_after: float,
     statuses: Sequence[str] = ("sent", "delivered", "read"),
     fail: tuple[str, int] | None = None,
+    asked: Asked = _NOTHING,
 ) -> Fate:
     """What happens to the message `key`, with its draws, when it is answered `answer_after` seconds from now.
 
     `statuses` are the provider's words for the steps in order; one other than the usual three takes no time.
-    `fail` is the status and code that end it instead of the step `sent`.
+    `fail` is the status and code that end it instead of the step `sent`; `asked` is what the person sees.
     """
     receipts, people = config.receipts, config.people
     early = luck[EARLY] < receipts.before_answer
@@ -89,10 +92,13 @@ def fate(
         steps.append(Step(fail[0], now, (now,), fail[1]))
     if not receipts.plain:
         steps = _told(steps, config, key, luck)
-    if fail is not None or luck[REPLY] >= people.reply_share:
+    if fail is not None:
         return Fate(steps)
-    which = people.replies[int(luck[REPLY_WHICH] * len(people.replies))]
-    return Fate(steps, which, now + people.reply.seconds(luck[REPLY_AFTER]))
+    chosen = choose(people, asked, luck[REPLY], luck[REPLY_WHICH])
+    if chosen is None:
+        return Fate(steps)
+    reply, wait = chosen
+    return Fate(steps, writings(config, key, reply, now + wait.seconds(luck[REPLY_AFTER])))
 
 
 def _told(steps: Sequence[Step], config: SimConfig, key: tuple[object, ...], luck: Draws) -> list[Step]:

@@ -7,6 +7,7 @@ import base64
 import hmac
 import json
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ import orjson
 from yarl import URL
 
 from clarion.sim.config import Delivery
-from clarion.sim.ledger import Tally
+from clarion.sim.ledger import ReplyEntry, Tally
 
+REPEAT_AFTER = 0.2
+"""Seconds until a webhook that was taken is posted once more."""
 _MOST_TRIES = 10_000
 _log = logging.getLogger(__name__)
 
@@ -82,7 +85,10 @@ def twilio_retries(url: str, delivery: Delivery) -> Retries:
 
 @dataclass(slots=True)
 class Parcel:
-    """One POST. `tallies` has one item for each event inside; `ok` the statuses that count as taken."""
+    """One POST. `tallies` has one item for each event inside; `ok` the statuses that count as taken.
+
+    `replies` are those inside: the ledger is told when they were first posted.
+    """
 
     url: str
     headers: Mapping[str, str]
@@ -91,6 +97,7 @@ class Parcel:
     tallies: Sequence[Tally]
     ok: frozenset[int] = frozenset({200})
     tried: int = field(default=0)
+    replies: Sequence[ReplyEntry] = ()
 
 
 class Courier:
@@ -159,6 +166,9 @@ class Courier:
         timeout = aiohttp.ClientTimeout(
             total=self.delivery.timeout_ms / 1000, sock_connect=self.delivery.connect_timeout_ms / 1000
         )
+        now = time.monotonic_ns()
+        for reply in parcel.replies:
+            reply.posted = reply.posted or now
         try:
             async with self._open().post(
                 URL(parcel.url.partition("#")[0], encoded=True),  # as it was signed

@@ -46,7 +46,7 @@ class World:
             "twilio": Token(True, config.twilio.revoke_after),
         }
         self._opted_out: dict[tuple[str, str], bool] = {}
-        self._wrote: dict[tuple[str, str], int] = {}
+        self._wrote: dict[tuple[str, str], tuple[int, str]] = {}
         self._attempts: dict[tuple[str, str], int] = {}
         self._held_until: dict[tuple[str, str], int] = {}
         self._now = 0
@@ -81,14 +81,19 @@ class World:
         held = self._held_until
         return bool(held) and now < max(held.get((provider, sender), 0), held.get((provider, ""), 0))
 
-    def hear(self, sender: str, person: str, now: int) -> None:
-        """A person wrote: the service window opens."""
-        self._wrote[sender, person] = now
+    def hear(self, sender: str, person: str, words: str, now: int) -> None:
+        """A person wrote these words, or pressed the button with this payload: the service window opens."""
+        self._wrote[sender, person] = now, words
 
     def window_open(self, sender: str, person: str, now: int) -> bool:
         """Whether the person wrote to this sender within 24 hours."""
         wrote = self._wrote.get((sender, person))
-        return wrote is not None and now - wrote < WINDOW
+        return wrote is not None and now - wrote[0] < WINDOW
+
+    def said(self, sender: str, person: str) -> str:
+        """The last words of the person to this sender; "" if there are none."""
+        wrote = self._wrote.get((sender, person))
+        return "" if wrote is None else wrote[1]
 
     def opt(self, sender: str, person: str, *, out: bool) -> None:
         """A person said stop, or start again, to this sender."""

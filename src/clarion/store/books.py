@@ -10,7 +10,7 @@ from clarion.store.runs import books as journeys
 
 
 async def check_books(db: Database) -> list[str]:
-    """A sentence for everything that does not balance, over all campaigns and runs; [] when all does. Changes nothing."""
+    """A sentence for everything that does not balance, over all campaigns and runs; [] when all does."""
     async with db.reading() as tx:
         in_outbox = await _grouped(
             tx, "SELECT campaign_id, state AS status, count(*) AS n FROM outbox GROUP BY campaign_id, state"

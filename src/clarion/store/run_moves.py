@@ -8,28 +8,32 @@ from clarion.store import dialect
 from clarion.store.db import Tx
 from clarion.store.runs import told
 
-_NODES = dialect.Rows({"version": "int", "node": "text"})
 _MOVES = dialect.Rows({"id": "int", "node": "text", "listens": "int", "awaits": "int"})
 _IDS = dialect.Rows({"id": "int"})
 
 
-async def lock(
-    tx: Tx, run_id: int, nodes: Sequence[tuple[int, str]], *, after: int, limit: int
-) -> Sequence[Any]:
-    """The next people under way at these [version, node], locked.
+async def candidates(tx: Tx, run_id: int, *, but: int, after: int, limit: int) -> list[int]:
+    """The next people under way on another version than `but`. Many at once: each look walks the whole run."""
+    rows = await tx.all(
+        "SELECT id FROM positions WHERE run_id = :run AND id > :after AND outcome = '' AND version_id <> :but "
+        "ORDER BY id LIMIT :limit",
+        {"run": run_id, "after": after, "but": but, "limit": limit},
+    )
+    return [row.id for row in rows]
+
+
+async def lock(tx: Tx, ids: Sequence[int]) -> Sequence[Any]:
+    """Those of these positions that have not ended, locked.
 
     Rows have `id`, `version_id`, `node`, `visit`, `awaits`, `message_id`.
     """
-    lock = dialect.for_update(tx.name)
-    of = "OF p" if lock else ""
+    lock = dialect.for_update(tx.name).replace("FOR UPDATE", "FOR UPDATE OF p")
     return await tx.all(
         f"""
         SELECT p.id, p.version_id, p.node, p.visit, p.awaits, p.message_id
-        FROM positions p JOIN {_NODES.sql(tx.name)} ON v.version = p.version_id AND v.node = p.node
-        WHERE p.run_id = :run AND p.id > :after AND p.outcome = ''
-        ORDER BY p.id LIMIT :limit {lock} {of}
+        FROM {_IDS.sql(tx.name)} JOIN positions p ON p.id = v.id WHERE p.outcome = '' ORDER BY p.id {lock}
         """,
-        {"run": run_id, "after": after, "limit": limit, **_NODES.params(tx.name, [list(n) for n in nodes])},
+        _IDS.params(tx.name, [[position] for position in ids]),
     )
 
 

@@ -1,7 +1,7 @@
 """What the simulator says happened, against what we say happened."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,18 +66,29 @@ class Simulator:
             return total
 
     async def ledger(self) -> Ledger:
-        """Every request it got, read as a stream."""
+        """What became of every request it got, by person."""
         accepted: Counter[str] = Counter()
         refused: set[str] = set()
-        async with self._session.get(f"{self.url}/_sim/ledger") as answer:
+        async for row in self.sends():
+            if row["outcome"] == "accepted":
+                accepted[digits(row["recipient"])] += 1
+            elif row["outcome"] == "refused":
+                refused.add(digits(row["recipient"]))
+        return Ledger(accepted, frozenset(refused), await self.stats())
+
+    def sends(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Every request it got, in order of arrival."""
+        return self._rows("ledger")
+
+    def replies(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Everything its people wrote."""
+        return self._rows("ledger/replies")
+
+    async def _rows(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
+        async with self._session.get(f"{self.url}/_sim/{path}") as answer:
             answer.raise_for_status()
             async for line in answer.content:
-                row = orjson.loads(line)
-                if row["outcome"] == "accepted":
-                    accepted[digits(row["recipient"])] += 1
-                elif row["outcome"] == "refused":
-                    refused.add(digits(row["recipient"]))
-        return Ledger(accepted, frozenset(refused), await self.stats())
+                yield orjson.loads(line)
 
 
 def digits(address: str) -> str:

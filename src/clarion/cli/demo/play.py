@@ -100,7 +100,8 @@ async def _ours_alone(db: Database) -> None:
 async def play(stage: Stage, installed: Installation, sim: Simulator) -> Played:
     """Import, send, wait for the receipts, and compare with the simulator's ledger."""
     began = time.monotonic()
-    imported = await _import(stage, installed)
+    rows = sample.customers(stage.options.contacts, seed=stage.options.seed)
+    imported = await import_customers(stage, installed, rows)
     campaign = await _campaign(stage, installed)
     report = await campaigns.check_campaign(installed.db, campaign.id, sample=3)
     say(check_lines(campaign, report, ()))
@@ -114,10 +115,12 @@ async def play(stage: Stage, installed: Installation, sim: Simulator) -> Played:
     return Played(campaign, imported, progress, ledger, comparison, books, time.monotonic() - began)
 
 
-async def _import(stage: Stage, installed: Installation) -> ImportResult:
+async def import_customers(stage: Stage, installed: Installation, rows: bytes) -> ImportResult:
+    """Import the sample file into the list `customers`."""
     path = stage.folder / "customers.csv"
-    path.write_bytes(sample.customers(stage.options.contacts, seed=stage.options.seed))
-    say(f"Importing {path.name}, {figure(stage.options.contacts)} rows as messy as real ones ...")
+    path.write_bytes(rows)
+    lines = rows.count(b"\r\n") - 1  # below the header
+    say(f"Importing {path.name}, {figure(lines)} rows as messy as real ones ...")
     started = await start_import(
         installed.db,
         workspace=installed.workspace,
@@ -135,12 +138,7 @@ async def _import(stage: Stage, installed: Installation) -> ImportResult:
 
 async def _campaign(stage: Stage, installed: Installation) -> Campaign:
     options = stage.options
-    config = stage.sim_config()
-    add = _twilio if options.provider == "twilio" else _whatsapp
-    sender = await add(installed, config, options.rate)
-    synced = await sync_sender(installed, str(sender))
-    limit = f"{figure(options.rate)} messages per second" if options.rate else "no limit"
-    say(f"Sender {options.provider} at the simulator, {limit}; {synced.total} templates fetched.")
+    sender = await add_sender(stage, installed)
     made = await campaigns.create_campaign(
         installed.db,
         workspace=installed.workspace,
@@ -150,6 +148,19 @@ async def _campaign(stage: Stage, installed: Installation) -> Campaign:
         content=_content(options.provider),
     )
     return await campaigns.get_campaign(installed.db, made, workspace=installed.workspace)
+
+
+async def add_sender(stage: Stage, installed: Installation, *, channel: str = "sms") -> int:
+    """A sender at the simulator, with its templates; its id. `channel` is Twilio's."""
+    options, config = stage.options, stage.sim_config()
+    if options.provider == "twilio":
+        sender = await _twilio(installed, config, options.rate, channel)
+    else:
+        sender = await _whatsapp(installed, config, options.rate)
+    synced = await sync_sender(installed, str(sender))
+    limit = f"{figure(options.rate)} messages per second" if options.rate else "no limit"
+    say(f"Sender {options.provider} at the simulator, {limit}; {synced.total} templates fetched.")
+    return sender
 
 
 async def _whatsapp(installed: Installation, config: SimConfig, rate: float) -> int:
@@ -171,16 +182,16 @@ async def _whatsapp(installed: Installation, config: SimConfig, rate: float) -> 
     )
 
 
-async def _twilio(installed: Installation, config: SimConfig, rate: float) -> int:
+async def _twilio(installed: Installation, config: SimConfig, rate: float, channel: str) -> int:
     settings = config.twilio
     return await senders.add_sender(
         installed.db,
         installed.box,
         workspace=installed.workspace,
-        name="demo sms",
+        name=f"demo {channel}",
         provider="twilio",
         account=settings.account_sid,
-        config={"from": settings.senders[0].address, "channel": "sms"},
+        config={"from": settings.senders[0].address, "channel": channel},
         secrets={"auth_token": settings.auth_token},
         rate=rate,
     )
@@ -207,13 +218,14 @@ async def _send(stage: Stage, db: Database, campaign: Campaign, sim: Simulator) 
         if not ended(progress):
             return False
         deadline = deadline or time.monotonic() + _LAST_RECEIPTS
-        return await _all_heard(db, sim) or time.monotonic() > deadline
+        return await all_heard(db, sim) or time.monotonic() > deadline
 
     with on_screen() as tell:
         return await follow(db, campaign.id, tell, done, rest=lambda: asyncio.sleep(0.5))
 
 
-async def _all_heard(db: Database, sim: Simulator) -> bool:
+async def all_heard(db: Database, sim: Simulator) -> bool:
+    """Whether the simulator has told everything, and all of it was read."""
     if (await sim.stats())["callbacks_pending"]:
         return False
     async with db.reading() as tx:

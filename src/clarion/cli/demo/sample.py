@@ -78,10 +78,19 @@ def customers(rows: int = ROWS, *, seed: int = 1) -> bytes:
 
     About 3 % repeat somebody in another spelling, 1.5 % have no usable number, the rest are distinct people.
     """
+    return _file(_Customers(seed).take(rows))
+
+
+def customers_of(people: int, *, seed: int = 1) -> bytes:
+    """The same with as many rows as it takes to name so many people."""
+    return _file(_Customers(seed).until(people))
+
+
+def _file(rows: list[list[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(_HEADER)
-    writer.writerows(_Customers(seed).take(rows))
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -94,6 +103,12 @@ class _Customers:
 
     def take(self, rows: int) -> list[list[str]]:
         return [self._row(number) for number in range(1, rows + 1)]
+
+    def until(self, people: int) -> list[list[str]]:
+        rows: list[list[str]] = []
+        while len(self._met) < people:
+            rows.append(self._row(len(rows) + 1))
+        return rows
 
     def _row(self, number: int) -> list[str]:
         luck = self._luck.random()

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from clarion.cli.base import BadOption
+from clarion.cli.demo.journey.sample import PEOPLE
 from clarion.cli.demo.processes import free_port
 from clarion.settings import Settings, load_settings
 from clarion.sim.config import ConfigError, SimConfig, merged
@@ -34,7 +36,10 @@ _IMPATIENT = {"CLARION_SENDING__CONNECT_TIMEOUT": "PT2S", "CLARION_SENDING__REQU
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asked for. `rate` is messages per second, 0 for no limit."""
+    """What the command line asked for. `rate` is messages per second, 0 for no limit.
+
+    `journey`: the sample journey instead of a campaign; `contacts` are then people, not rows.
+    """
 
     contacts: int
     rate: float
@@ -43,6 +48,7 @@ class Options:
     seed: int
     keep: Path | None
     once: bool
+    journey: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ class Stage:
         """The simulator's settings. Raises BadOption."""
         return sim_config(self.options, self.url)
 
-    def environment(self, sim_url: str) -> dict[str, str]:
-        """The variables `clarion serve` runs with, over those that are set."""
+    def environment(self, sim_url: str, api_url: str = "") -> dict[str, str]:
+        """The variables `clarion serve` runs with, over those that are set. `api_url`: what journeys may call."""
         own = load_settings()
         data = own.data_dir if self.shared else self.folder / "data"
         return {
@@ -81,6 +87,7 @@ class Stage:
             "CLARION_ENGINE__SWEEP": "PT1S",
             "CLARION_LOG__FORMAT": "json",
             **({} if self.options.faults == "none" else _IMPATIENT),
+            **(_allowed(api_url) if api_url else {}),
         }
 
 
@@ -100,6 +107,12 @@ def set_stage(options: Options) -> Stage:
     return Stage(options, folder, shared, workspace, free_port())
 
 
+def _allowed(api_url: str) -> dict[str, str]:
+    """The guarded client calls no address of this machine's unless its operator says so."""
+    url = urlsplit(api_url)
+    return {"CLARION_CALLS__ALLOW": str(url.hostname), "CLARION_CALLS__PORTS": str(url.port)}
+
+
 def sim_config(options: Options, serve_url: str) -> SimConfig:
     """A simulator that calls `serve_url` and enforces exactly the rate that is asked for. Raises BadOption."""
     limit = max(1, math.ceil(options.rate)) if options.rate else None
@@ -108,6 +121,8 @@ def sim_config(options: Options, serve_url: str) -> SimConfig:
         "whatsapp": {"rate": limit, "webhook_url": f"{serve_url}/webhooks/whatsapp"},
         "twilio": {"rate": limit, "inbound_url": f"{serve_url}/webhooks/twilio"},
     }
+    if options.journey:
+        patch |= {"people": PEOPLE, "ledger_texts": True}
     try:
         return merged(merged(SimConfig(), patch), _faults(options.faults))
     except ConfigError as error:

@@ -255,6 +255,8 @@ def _compare(name: str, value: Any, wanted: Any) -> bool:
     if is_blank(value):
         return False
     left, right = _number(value), _number(wanted)
+    if left is None and not isinstance(wanted, str):
+        return False  # "six" is not above 5, although its first letter comes after every digit
     a, b = (left, right) if left is not None and right is not None else (_text(value), _text(wanted))
     return {"above": a > b, "at_least": a >= b, "below": a < b, "at_most": a <= b}[name]  # type: ignore[operator]
 

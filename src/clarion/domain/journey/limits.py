@@ -17,8 +17,9 @@ DEEPEST = 40
 
 MOST_PATTERNS = 500
 MOST_PATTERN_CHARACTERS = 20_000
-MOST_PATTERN_SIZE = 1_000_000
-"""RE2 instructions of all patterns together. With the two limits above, compiling them takes about a second."""
+MOST_PATTERN_SIZE = 200_000
+"""RE2 instructions of all patterns together. With the two limits above, compiling them all, or looking for them
+all in one long reply, takes about a second at worst."""
 
 MOST_WORDS = 20_000
 """Words and phrases that replies are compared with."""

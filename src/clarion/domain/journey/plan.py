@@ -37,7 +37,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from clarion.domain.journey.behaviour import Answer, Between, Deliveries, Mix, Plan, Result
+from clarion.domain.journey.crowd import Answer, Between, Deliveries, Mix, Plan, Result
 from clarion.domain.journey.span import micros
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 Level = Literal["error", "warning"]
 
+_MOST_COMPARED = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -71,10 +73,22 @@ def of_content(sentence: str) -> tuple[str, str]:
 
 def nearest(name: str, known: Collection[str]) -> str:
     """A sentence that helps someone who mistyped `name`; "" if nothing among `known` is like it."""
-    # Comparing is slow, and a graph may have thousands of wrong names: those that begin alike are enough then.
-    like = known if len(known) <= 50 else islice((k for k in known if k[:2] == name[:2]), 50)
-    near = difflib.get_close_matches(name[:64], sorted(like), n=1, cutoff=0.5)
+    few = len(known) <= _MOST_COMPARED
+    like = known if few else islice((each for each in known if each[:2] == name[:2]), _MOST_COMPARED)
+    near = difflib.get_close_matches(name[:64], sorted(like), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+class Hints:
+    """Nearest names for the first hundred who ask: comparing is slow, and a graph may have thousands of wrong names."""
+
+    def __init__(self) -> None:
+        self._left = 100
+
+    def nearest(self, name: str, known: Collection[str]) -> str:
+        """As the function; "" for those who come too late."""
+        self._left -= 1
+        return nearest(name, known) if self._left >= 0 else ""
 
 
 def _without_tags(loc: Sequence[str | int], data: Any, *, ends_in_name: bool) -> tuple[list[str | int], Any]:
@@ -110,5 +124,5 @@ def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
 
 def _shown(part: Any) -> str:
     """A name from outside, short and printable."""
-    text = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "\ufffd", str(part))
+    text = "".join(c if c.isprintable() else "\ufffd" for c in str(part)[:65])
     return text if len(text) <= 64 else f"{text[:63]}…"

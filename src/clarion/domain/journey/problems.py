@@ -8,7 +8,7 @@ from clarion.domain.journey.checks import doubles, drawing, inside, names, varia
 from clarion.domain.journey.checks.known import Known, SenderFacts, TemplateFacts
 from clarion.domain.journey.checks.paths import Paths
 from clarion.domain.journey.graph import Graph, read_graph
-from clarion.domain.journey.problem import Problem
+from clarion.domain.journey.problem import Hints, Problem
 
 __all__ = ["Known", "SenderFacts", "TemplateFacts", "check_graph", "problems"]
 
@@ -18,10 +18,10 @@ def problems(graph: Graph, known: Known = Known()) -> list[Problem]:  # noqa: B0
 
     An error forbids publishing, a warning does not. What `known` leaves out is not checked.
     """
-    paths = Paths(graph)
+    paths, hints = Paths(graph), Hints()
     found = [
         *drawing.starts(graph),
-        *drawing.ends(graph),
+        *drawing.ends(graph, hints),
         *drawing.ways_out(graph),
         *drawing.findings(graph),
         *drawing.unreached(paths),
@@ -29,11 +29,11 @@ def problems(graph: Graph, known: Known = Known()) -> list[Problem]:  # noqa: B0
         *doubles.never_taken(graph),
         *inside.too_deep(graph),
         *names.zone(graph),
-        *names.senders(graph, known),
-        *names.lists(graph, known.lists),
-        *names.journeys(graph, known.journeys),
-        *names.templates(graph, known),
-        *variables.unknown(paths, known.attributes),
+        *names.senders(graph, known, hints),
+        *names.lists(graph, known.lists, hints),
+        *names.journeys(graph, known.journeys, hints),
+        *names.templates(graph, known, hints),
+        *variables.unknown(paths, known.attributes, hints),
         *window.outside(paths, known),
     ]
     order = {node.id: n for n, node in enumerate(graph.nodes, start=1)}

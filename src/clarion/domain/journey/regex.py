@@ -68,7 +68,8 @@ def compile_pattern(source: str) -> Pattern:
     except re2.error as error:
         raise _explained(source, error) from None
     _check_names(source)
-    return Pattern(source, tuple(compiled.groupindex), compiled.programsize, compiled)
+    names = sorted(compiled.groupindex, key=compiled.groupindex.__getitem__)
+    return Pattern(source, tuple(names), compiled.programsize, compiled)
 
 
 def _check_names(source: str) -> None:

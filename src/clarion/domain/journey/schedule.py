@@ -8,6 +8,7 @@ back, a local time that exists twice stands for the first of the two.
 import difflib
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from clarion.domain.journey.span import SECOND
@@ -18,14 +19,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
-def zone_named(name: str) -> ZoneInfo:
-    """The zone with this IANA name. Raises ValueError with the nearest name."""
+@lru_cache(maxsize=1_024)
+def find_zone(name: str) -> ZoneInfo | None:
+    """The zone with this IANA name, None if there is none."""
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
+        return None
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone with this IANA name. Raises ValueError with the nearest name."""
+    zone = find_zone(name)
+    if zone is None:
         near = difflib.get_close_matches(name, available_timezones(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else "write an IANA name such as America/Recife"
-        raise ValueError(f"there is no time zone {name!r}: {hint}") from None
+        raise ValueError(f"there is no time zone {name!r}: {hint}")
+    return zone
 
 
 def instant(local: datetime, zone: ZoneInfo) -> int:

@@ -21,7 +21,7 @@ def fold(text: str) -> tuple[str, ...]:
         return tuple(_ASCII_WORD.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     words: list[str] = []
-    open_word = joined = False
+    open_word = joined = touching = half_flag = False
     for c in plain:
         if c == "\u200d":
             joined = bool(words)  # one emoji made of several
@@ -31,20 +31,23 @@ def fold(text: str) -> tuple[str, ...]:
             continue
         if kind[0] == "N" and (digit := unicodedata.digit(c, None)) is not None:
             c = str(digit)  # noqa: PLW2901  # the same digit in another script
-        if kind == "So" or "\U0001f1e6" <= c <= "\U0001f1ff":
-            if joined:
+        flag = "\U0001f1e6" <= c <= "\U0001f1ff"  # two such letters are one flag
+        half_flag, second = flag and not half_flag, flag and half_flag
+        if kind == "So" or flag:
+            if joined or second:
                 words[-1] += c
             else:
                 words.append(c)
-            open_word = False
+            open_word = touching = False
         elif kind[0] in "LNM":
-            if open_word and not _alone(c):
-                words[-1] += c
+            alone = _alone(c)
+            if (open_word and not alone) or (touching and kind[0] == "M"):
+                words[-1] += c  # a mark belongs to the letter before it, also in scripts without spaces
             else:
                 words.append(c)
-            open_word = not _alone(c)
+            open_word, touching = not alone, True
         else:
-            open_word = False
+            open_word = touching = False
         joined = False
     return tuple(words)
 

@@ -14,8 +14,10 @@ from clarion.store.journeys import Version
 from clarion.store.run_reports import Run
 from clarion.store.runs import counts, told, trails
 
-BATCH = 2_000
+BATCH = 1_000
 """People moved in one transaction, in which those people do not step."""
+LOOK = 100_000
+"""People looked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +99,26 @@ async def move_run(
         plan = await _plan(tx, run_id, to_version, mapping or {}, workspace)
     moved = after = 0
     while plan.nodes:
-        some, after = await db.persist(partial(_move_some, db, run_id, plan, after, batch))
-        moved += some
-        if not after:
+        async with db.reading() as tx:
+            ids = await run_moves.candidates(tx, run_id, but=plan.target.id, after=after, limit=LOOK)
+        for at in range(0, len(ids), batch):
+            moved += await db.persist(partial(_move_some, db, run_id, plan, ids[at : at + batch]))
+        if len(ids) < LOOK:
             break
+        after = ids[-1]
     async with db.reading() as tx:
         left = await run_reports.standing(tx, run_id, but=plan.target.id)
     return Moved(moved, sum(row.n for row in left))
 
 
-async def _move_some(db: Database, run_id: int, plan: _Plan, after: int, batch: int) -> tuple[int, int]:
-    """How many were moved, and the last position looked at, 0 at the end."""
+async def _move_some(db: Database, run_id: int, plan: _Plan, ids: Sequence[int]) -> int:
+    """How many of these people were moved."""
     async with db.transaction() as tx:
-        found = await run_moves.lock(tx, run_id, [*plan.nodes], after=after, limit=batch)
         moves, curious, trail, ways = [], [], [], counts.Ways()
-        for row in found:
-            node = plan.nodes[row.version_id, row.node]
+        for row in await run_moves.lock(tx, ids):
+            node = plan.nodes.get((row.version_id, row.node))
+            if node is None:
+                continue
             awaits = told.bits(plan.graph.awaits(node))
             moves.append((row.id, node, plan.graph.listens(node), awaits))
             if awaits & ~row.awaits and row.message_id:
@@ -125,7 +131,7 @@ async def _move_some(db: Database, run_id: int, plan: _Plan, after: int, batch: 
         await trails.add(tx, trail, await tx.now())
         await counts.apply(tx, ways.found)
         await run_moves.tell_again(tx, curious)
-    return len(found), found[-1].id if len(found) == batch else 0
+    return len(moves)
 
 
 def _noted(plan: _Plan, row: Any, node: str) -> Left:

@@ -14,12 +14,14 @@ from clarion.sim.accounts import TwilioSettings
 from clarion.sim.catalogue import Content
 from clarion.sim.desk import Refusal, take
 from clarion.sim.http import Answer, Request
+from clarion.sim.ledger import ReplyEntry
 from clarion.sim.limits import SECOND
 from clarion.sim.twilio import hooks
 from clarion.sim.twilio.contents import Contents
 from clarion.sim.twilio.errors import refusal
 from clarion.sim.twilio.messages import API, Messages
 from clarion.sim.twilio.send import TwilioSend
+from clarion.sim.webhooks import REPEAT_AFTER
 from clarion.sim.world import World
 
 _STOP = frozenset({"STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"})
@@ -192,19 +194,21 @@ class Twilio:
         payload: str | None = None,
         service: str | None = None,
         quoted: str | None = None,
-        delay: float = 0.0,
+        posts: int = 1,
     ) -> str:
         """A person writes `text` to one of our senders, or presses a button; gives the message's SID.
 
-        `person` and `to` carry the channel's prefix. STOP, START and their like change what is let through.
+        `person` and `to` carry the channel's prefix. STOP, START and their like change what is let through. Its
+        webhook is posted `posts` times.
         """
         world = self.world
         settings = world.config.twilio
         if service is None:
             service = next((s.sid for s in settings.services if to in s.senders), None)
         number, opt_out_type = person.removeprefix("whatsapp:"), self._keyword(text)
+        now = time.monotonic_ns()
         for sender in filter(None, (to, service)):
-            world.hear(sender, number, time.monotonic_ns())
+            world.hear(sender, number, payload or text, now)
             if opt_out_type in ("STOP", "START"):
                 world.opt(sender, number, out=opt_out_type == "STOP")
         self._inbound += 1
@@ -222,11 +226,16 @@ class Twilio:
         )
         tally = world.ledger.sender("twilio", to if to in world.ledger.senders else service or to)
         world.courier.count(tally, "replied")
-        world.expect_callbacks(tally, 1)
-        if settings.inbound_url is None:
-            world.unaddressed(tally)
-        else:
-            world.later(delay, partial(hooks.post, world, settings.inbound_url, parameters, tally))
+        world.expect_callbacks(tally, posts)
+        entry = world.ledger.hear(
+            ReplyEntry(now, "twilio", to, number, sid, text, payload or "", quoted or "")
+        )
+        for post in range(posts):
+            if settings.inbound_url is None:
+                world.unaddressed(tally)
+            else:
+                again = partial(hooks.post, world, settings.inbound_url, parameters, tally, entry)
+                world.later(post * REPEAT_AFTER, again)
         return sid
 
     @staticmethod

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import md5
 from urllib.parse import urlencode
 
-from clarion.sim.ledger import Tally
+from clarion.sim.ledger import ReplyEntry, Tally
 from clarion.sim.twilio.errors import message as error_text
 from clarion.sim.twilio.messages import API, Message
 from clarion.sim.webhooks import Parcel, twilio_retries, twilio_signature
@@ -18,8 +18,14 @@ _OK = frozenset(range(200, 300))
 _EVENTS = {"sent": "SENT", "delivered": "DELIVERED", "read": "READ", "failed": "UNDELIVERED"}
 
 
-def post(world: World, url: str, parameters: Sequence[tuple[str, str]], tally: Tally) -> None:
-    """Sign the parameters and hand them to the courier."""
+def post(
+    world: World,
+    url: str,
+    parameters: Sequence[tuple[str, str]],
+    tally: Tally,
+    reply: ReplyEntry | None = None,
+) -> None:
+    """Sign the parameters and hand them to the courier; `reply` is the one they tell of."""
     headers = {
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         "User-Agent": "TwilioProxy/1.1",
@@ -28,7 +34,8 @@ def post(world: World, url: str, parameters: Sequence[tuple[str, str]], tally: T
     }
     body = urlencode(parameters).encode("ascii")
     retries = twilio_retries(url, world.config.delivery)
-    world.courier.send(Parcel(url, headers, body, retries, [tally], _OK))
+    replies = () if reply is None else (reply,)
+    world.courier.send(Parcel(url, headers, body, retries, [tally], _OK, replies=replies))
 
 
 def status(message: Message, name: str, code: int, *, extra: bool = False) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from clarion.sim import people
+from clarion.sim.answers import Asked, Writing
 from clarion.sim.catalogue import Content
-from clarion.sim.config import Reply
 from clarion.sim.desk import Luck, Refusal, Send
 from clarion.sim.http import Answer, Request
 from clarion.sim.limits import SlidingWindow
@@ -188,10 +188,7 @@ class TwilioSend(Send):
         return refusal(21611) if self._overflow and self._service is None else None
 
     def accept(self, seq: int, luck: Luck) -> tuple[str, Answer]:
-        world, form = self._world, self._form
-        text = form.get("Body", "")
-        if self._content is not None:
-            text = contents.render(self._content, contents.variables(form.get("ContentVariables")) or {})
+        world, form, text = self._world, self._form, self.text
         status = "scheduled" if "ScheduleType" in form else "accepted" if self._service else "queued"
         message = Message(
             seq=seq,
@@ -240,6 +237,12 @@ class TwilioSend(Send):
         return ("failed", 63016) if config.twilio.enforce_window and not opened else None
 
     @property
+    def text(self) -> str:
+        if self._content is None:
+            return self._form.get("Body", "")
+        return contents.render(self._content, contents.variables(self._form.get("ContentVariables")) or {})
+
+    @property
     def buttons(self) -> list[tuple[str, str]]:
         """Payload and text of the message's quick-reply buttons."""
         return contents.buttons(self._content) if self._content is not None else []
@@ -261,6 +264,7 @@ class Passage:
         statuses += ["sent", "delivered"]
         if self.message.to.startswith("whatsapp:"):
             statuses.append("read")
+        said = world.said(self.sender, self.send.recipient)
         fate = people.fate(
             world.config,
             luck.key,
@@ -268,6 +272,7 @@ class Passage:
             answer_after=luck.answer_after,
             statuses=statuses,
             fail=failure,
+            asked=Asked(self.message.body, bool(self.send.buttons), said),
         )
         tally = world.ledger.sender("twilio", self.send.sender)
         world.expect_callbacks(tally, sum(len(step.calls) for step in fate.steps))
@@ -275,8 +280,8 @@ class Passage:
             world.later(wait + step.at, partial(self._happen, step))
             for call in () if step.prompt else step.calls:
                 world.later(wait + call, partial(self._tell, step))
-        if fate.reply is not None:
-            world.later(wait + fate.reply_at, partial(self._reply, fate.reply))
+        for writing in fate.writings:
+            world.later(wait + writing.at, partial(self._reply, writing))
 
     def _happen(self, step: people.Step) -> None:
         message, world = self.message, self.app.world
@@ -303,13 +308,19 @@ class Passage:
         extra = world.config.whatsapp.extra_fields
         hooks.post(world, url, hooks.status(self.message, step.status, step.code, extra=extra), tally)
 
-    def _reply(self, reply: Reply) -> None:
-        text, payload, offered = reply.text, reply.payload, self.send.buttons
+    def _reply(self, writing: Writing) -> None:
+        reply, offered, message = writing.reply, self.send.buttons, self.message
+        text, payload = reply.text, reply.payload
         if payload is None and reply.button is not None and reply.button < len(offered):
             payload, text = offered[reply.button]
-        message = self.message
         self.app.write(
-            message.to, self.sender, text=text, payload=payload, service=message.service, quoted=message.sid
+            message.to,
+            self.sender,
+            text=text,
+            payload=payload,
+            service=message.service,
+            quoted=message.sid if writing.quotes else None,
+            posts=writing.posts,
         )
 
 

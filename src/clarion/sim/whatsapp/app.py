@@ -16,6 +16,8 @@ from clarion.sim.accounts import WhatsAppNumber, WhatsAppSettings
 from clarion.sim.catalogue import Template
 from clarion.sim.desk import Refusal, take
 from clarion.sim.http import Answer, Request
+from clarion.sim.ledger import ReplyEntry
+from clarion.sim.webhooks import REPEAT_AFTER
 from clarion.sim.whatsapp import hooks
 from clarion.sim.whatsapp.errors import refusal, unknown_object
 from clarion.sim.whatsapp.media import Media
@@ -198,15 +200,17 @@ class WhatsApp:
         payload: str | None = None,
         kind: str = "button",
         context: str | None = None,
-        delay: float = 0.0,
+        posts: int = 1,
     ) -> str:
         """A person (`+` and digits, or a user id) writes `text`, or presses a button; gives the message's id.
 
-        `kind` is what a payload comes as: `button` (of a template), `button_reply` or `list_reply`.
+        `kind` is what a payload comes as: `button` (of a template), `button_reply` or `list_reply`. Its webhook
+        is posted `posts` times.
         """
         world = self.world
         self._inbound += 1
-        world.hear(number.id, person, time.monotonic_ns())
+        now = time.monotonic_ns()
+        world.hear(number.id, person, payload or text, now)
         wamid = hooks.message_id(person.lstrip("+"), world.run, self._inbound, inbound=True)
         identity = world.config.whatsapp.identity
         item = hooks.inbound(
@@ -214,9 +218,13 @@ class WhatsApp:
         )
         tally = world.ledger.sender("whatsapp", number.id)
         world.courier.count(tally, "replied")
-        world.expect_callbacks(tally, 1)
-        update = hooks.Update(number, "messages", item, hooks.contact(identity, person), tally)
-        world.later(delay, partial(self.batcher.add, update))
+        world.expect_callbacks(tally, posts)
+        entry = world.ledger.hear(
+            ReplyEntry(now, "whatsapp", number.id, person, wamid, text, payload or "", context or "")
+        )
+        update = hooks.Update(number, "messages", item, hooks.contact(identity, person), tally, entry)
+        for post in range(posts):
+            world.later(post * REPEAT_AFTER, partial(self.batcher.add, update))
         return wamid
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import md5
 
 from clarion.sim.accounts import WhatsAppNumber
-from clarion.sim.ledger import Tally
+from clarion.sim.ledger import ReplyEntry, Tally
 from clarion.sim.webhooks import Parcel, whatsapp_body, whatsapp_retries, whatsapp_signature
 from clarion.sim.whatsapp.errors import webhook_error
 from clarion.sim.world import World
@@ -47,6 +47,7 @@ class Update:
     item: Object
     contact: Object | None
     tally: Tally
+    reply: ReplyEntry | None = None
 
 
 def _names(identity: str, recipient: str, phone: str, user: str) -> dict[str, object]:
@@ -131,8 +132,9 @@ class Batcher:
             "X-Hub-Signature-256": whatsapp_signature(settings.app_secret, body),
         }
         retries = whatsapp_retries(self.world.config.delivery)
+        replies = [update.reply for update in updates if update.reply is not None]
         self.world.courier.send(
-            Parcel(settings.webhook_url, headers, body, retries, [u.tally for u in updates])
+            Parcel(settings.webhook_url, headers, body, retries, [u.tally for u in updates], replies=replies)
         )
 
     def _envelope(self, updates: list[Update]) -> Object:

@@ -12,11 +12,11 @@ import orjson
 
 from clarion.sim import people
 from clarion.sim.accounts import WhatsAppNumber
-from clarion.sim.config import Reply
+from clarion.sim.answers import Asked, Writing
 from clarion.sim.desk import Luck, Refusal, Send
 from clarion.sim.http import Answer, Request
 from clarion.sim.limits import SlidingWindow
-from clarion.sim.whatsapp import hooks
+from clarion.sim.whatsapp import hooks, words
 from clarion.sim.whatsapp.checks import check_message, recipient
 from clarion.sim.whatsapp.errors import refusal, unknown_object
 from clarion.sim.world import World
@@ -45,7 +45,8 @@ class WhatsAppSend(Send):
         self.content = _content(sender, self._body)
         self._number = app.world.config.whatsapp.by_id.get(sender)
         self._category = "service"
-        self._buttons: list[tuple[str, str]] = []
+        self._choices: words.Choices = ()
+        self._text = ""
         self._fail_later = 0
 
     def gate(self) -> Refusal | None:
@@ -81,7 +82,7 @@ class WhatsAppSend(Send):
     def _refuse_template(self) -> Refusal | None:
         body = cast(Object, self._body)
         if body.get("type") != "template":
-            self._buttons = _interactive_buttons(body)
+            self._choices, self._text = words.choices(body), words.text(body)
             return refusal(134100) if self._marketing_only else None
         sent = cast(Object, body["template"])
         found = self._app.templates.check(sent)
@@ -89,7 +90,9 @@ class WhatsAppSend(Send):
             return found
         template, needs = found
         self._category = template.category.lower()
-        self._buttons = _template_buttons(sent, needs.quick_replies)
+        self._choices = words.template_choices(sent, needs)
+        if self._world.config.reads:
+            self._text = words.template_text(sent, needs)
         return refusal(134100) if self._marketing_only and self._category != "marketing" else None
 
     def _refuse_person(self, now: int) -> Refusal | None:
@@ -148,9 +151,18 @@ class WhatsAppSend(Send):
         return self._category
 
     @property
-    def buttons(self) -> list[tuple[str, str]]:
-        """Payload and text of the message's quick-reply buttons."""
-        return self._buttons
+    def choices(self) -> words.Choices:
+        """What the person can press."""
+        return self._choices
+
+    @property
+    def press(self) -> str:
+        """What a press comes back as."""
+        return words.press(cast(Object, self._body))
+
+    @property
+    def text(self) -> str:
+        return self._text
 
 
 @dataclass(slots=True)
@@ -165,21 +177,24 @@ class Passage:
     def begin(self, luck: Luck, failure: int) -> None:
         """Set off everything that will happen."""
         world: World = self.app.world
+        send = self.send
+        said = world.said(send.sender, send.recipient)
         fate = people.fate(
             world.config,
             luck.key,
             luck.draws,
             answer_after=luck.answer_after,
             fail=("failed", failure) if failure else None,
+            asked=Asked(send.text, bool(send.choices), said),
         )
-        tally = world.ledger.sender("whatsapp", self.send.sender)
+        tally = world.ledger.sender("whatsapp", send.sender)
         world.expect_callbacks(tally, sum(len(step.calls) for step in fate.steps))
         for step in fate.steps:
             world.later(step.at, partial(self._happen, step))
             for call in () if step.prompt else step.calls:
                 world.later(call, partial(self._tell, step))
-        if fate.reply is not None:
-            world.later(fate.reply_at, partial(self._reply, fate.reply))
+        for writing in fate.writings:
+            world.later(writing.at, partial(self._reply, writing))
 
     def _happen(self, step: people.Step) -> None:
         world = self.app.world
@@ -200,13 +215,20 @@ class Passage:
         tally = world.ledger.sender("whatsapp", send.sender)
         self.app.batcher.add(hooks.Update(self.number, "statuses", item, listed, tally))
 
-    def _reply(self, reply: Reply) -> None:
-        send = self.send
+    def _reply(self, writing: Writing) -> None:
+        send, reply = self.send, writing.reply
         text, payload = reply.text, reply.payload
-        if payload is None and reply.button is not None and reply.button < len(send.buttons):
-            payload, text = send.buttons[reply.button]
-        kind = "button" if send.category != "service" else "button_reply"
-        self.app.write(self.number, send.recipient, text=text, payload=payload, kind=kind, context=self.wamid)
+        if payload is None and reply.button is not None and reply.button < len(send.choices):
+            payload, text = send.choices[reply.button]
+        self.app.write(
+            self.number,
+            send.recipient,
+            text=text,
+            payload=payload,
+            kind=send.press,
+            context=self.wamid if writing.quotes else None,
+            posts=writing.posts,
+        )
 
 
 def _parse(raw: bytes) -> dict[str, object] | None:
@@ -221,23 +243,3 @@ def _content(sender: str, body: dict[str, object] | None) -> int:
     message = {key: value for key, value in (body or {}).items() if key != "biz_opaque_callback_data"}
     raw = orjson.dumps([sender, message], option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big")
-
-
-def _interactive_buttons(body: Object) -> list[tuple[str, str]]:
-    interactive = body.get("interactive")
-    if (
-        body.get("type") != "interactive"
-        or not isinstance(interactive, dict)
-        or interactive["type"] != "button"
-    ):
-        return []
-    return [(button["reply"]["id"], button["reply"]["title"]) for button in interactive["action"]["buttons"]]
-
-
-def _template_buttons(sent: Object, quick_replies: Mapping[int, str]) -> list[tuple[str, str]]:
-    payloads = {
-        int(str(component.get("index", 0))): component["parameters"][0]["payload"]
-        for component in cast("list[dict[str, list[dict[str, str]]]]", sent.get("components") or [])
-        if str(component.get("sub_type", "")).lower() == "quick_reply"
-    }
-    return [(payloads.get(index, text), text) for index, text in quick_replies.items()]

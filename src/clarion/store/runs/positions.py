@@ -131,10 +131,11 @@ async def enter(
     )
     made = sorted(row.id for row in rows)
     if made:
+        rank = events.ARRIVALS if len(made) > 1 else events.ANSWERS  # who comes alone did something to come in
         await tx.run(
             f"""
             INSERT INTO position_events (position_id, run_id, kind, rank, at)
-            SELECT v.id, :run, 'arrived', {events.ARRIVALS if len(made) > 1 else events.ANSWERS}, :now FROM {_IDS.sql(tx.name)} WHERE true ORDER BY v.id
+            SELECT v.id, :run, 'arrived', {rank}, :now FROM {_IDS.sql(tx.name)} WHERE true ORDER BY v.id
             """,
             {"run": where.run_id, "now": values["now"], **_IDS.params(tx.name, [[i] for i in made])},
         )
@@ -159,7 +160,8 @@ async def keep(tx: Tx, moved: Sequence[Moved], now: int) -> None:
     await tx.run(
         f"""
         UPDATE positions SET node = v.node, visit = v.visit, variables = v.variables,
-          message_id = v.message_id, message_visit = v.message_visit, sender_id = v.sender_id, answered = v.answered, events = v.events, listens = (v.listens = 1),
+          message_id = v.message_id, message_visit = v.message_visit, sender_id = v.sender_id,
+          answered = v.answered, events = v.events, listens = (v.listens = 1),
           awaits = v.awaits, outcome = v.outcome, reason = v.reason,
           moved_at = CASE WHEN v.moved = 1 THEN cast(:now AS bigint) ELSE moved_at END,
           ended_at = CASE WHEN v.outcome <> '' THEN cast(:now AS bigint) ELSE 0 END,

@@ -8,7 +8,7 @@ from clarion.domain.journey.graph import Graph
 from clarion.domain.journey.nodes.base import Node
 from clarion.domain.journey.nodes.goto import Goto
 from clarion.domain.journey.nodes.handoff import Handoff
-from clarion.domain.journey.problem import Problem, nearest, of_content
+from clarion.domain.journey.problem import Hints, Problem, of_content
 
 
 def starts(graph: Graph) -> Iterator[Problem]:
@@ -27,13 +27,13 @@ def starts(graph: Graph) -> Iterator[Problem]:
         seen.add(node.id)
 
 
-def ends(graph: Graph) -> Iterator[Problem]:
+def ends(graph: Graph, hints: Hints) -> Iterator[Problem]:
     """Edges and gotos lead from nodes that exist to nodes that exist, never back to the start."""
     for edge in graph.edges:
         drawn = f"{edge.source} → {edge.to}"
         for end, name in (("from", edge.source), ("to", edge.to)):
             if name not in graph.by_id:
-                words = f"there is no node {name!r}.{nearest(name, graph.by_id)}"
+                words = f"there is no node {name!r}.{hints.nearest(name, graph.by_id)}"
                 yield Problem(edge.source, end, words, edge=drawn)
         if edge.to in graph.by_id and graph.by_id[edge.to].kind == "audience":
             words = "leads back to the start: nobody arrives there; lead to the node after it"
@@ -41,7 +41,7 @@ def ends(graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes:
         for to in node.leads_to():
             if to not in graph.by_id:
-                yield Problem(node.id, "node", f"there is no node {to!r}.{nearest(to, graph.by_id)}")
+                yield Problem(node.id, "node", f"there is no node {to!r}.{hints.nearest(to, graph.by_id)}")
             elif graph.by_id[to].kind == "audience":
                 yield Problem(node.id, "node", "leads back to the start: lead to the node after it")
 

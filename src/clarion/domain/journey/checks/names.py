@@ -13,7 +13,7 @@ from clarion.domain.journey.nodes.base import Node
 from clarion.domain.journey.nodes.goto import Goto
 from clarion.domain.journey.nodes.message import Message
 from clarion.domain.journey.nodes.update import Update
-from clarion.domain.journey.problem import Problem, nearest
+from clarion.domain.journey.problem import Hints, Problem
 from clarion.domain.journey.schedule import zone_named
 
 
@@ -25,26 +25,26 @@ def zone(graph: Graph) -> Iterator[Problem]:
         yield Problem("", "timezone", str(problem))
 
 
-def senders(graph: Graph, known: Known) -> Iterator[Problem]:
+def senders(graph: Graph, known: Known, hints: Hints) -> Iterator[Problem]:
     """Every message has a sender that exists."""
     if known.senders is None:
         return
     if graph.sender:
-        yield from _among("", "sender", "sender", [graph.sender], known.senders)
+        yield from _among("", "sender", "sender", [graph.sender], known.senders, hints)
     for node in graph.nodes:
         if isinstance(node, Message) and node.sender:
-            yield from _among(node.id, "sender", "sender", [node.sender], known.senders)
+            yield from _among(node.id, "sender", "sender", [node.sender], known.senders, hints)
         elif isinstance(node, Message) and not graph.sender:
             yield Problem(node.id, "sender", "has no sender: name one here, or one for the whole journey")
 
 
-def lists(graph: Graph, known: frozenset[str] | None) -> Iterator[Problem]:
+def lists(graph: Graph, known: frozenset[str] | None, hints: Hints) -> Iterator[Problem]:
     """Every list that is named exists."""
     if known is None:
         return
     for node in graph.nodes:
         for field, names in _lists(node):
-            yield from _among(node.id, field, "list", names, known)
+            yield from _among(node.id, field, "list", names, known, hints)
 
 
 def _lists(node: Node) -> Iterator[tuple[str, Collection[str]]]:
@@ -57,7 +57,7 @@ def _lists(node: Node) -> Iterator[tuple[str, Collection[str]]]:
     yield "", [test.list for test in tests(node) if isinstance(test, Listed)]
 
 
-def journeys(graph: Graph, known: frozenset[str] | None) -> Iterator[Problem]:
+def journeys(graph: Graph, known: frozenset[str] | None, hints: Hints) -> Iterator[Problem]:
     """Every journey that is gone to exists, and is another one."""
     for node in graph.nodes:
         if not isinstance(node, Goto) or not node.journey:
@@ -65,20 +65,22 @@ def journeys(graph: Graph, known: frozenset[str] | None) -> Iterator[Problem]:
         if node.journey == graph.name:
             yield Problem(node.id, "journey", "leads into its own journey: name a `node` of it instead")
         elif known is not None:
-            yield from _among(node.id, "journey", "journey", [node.journey], known)
+            yield from _among(node.id, "journey", "journey", [node.journey], known, hints)
 
 
-def templates(graph: Graph, known: Known) -> Iterator[Problem]:
+def templates(graph: Graph, known: Known, hints: Hints) -> Iterator[Problem]:
     """Every template exists, is approved, and gets what it needs."""
     if known.templates is None:
         return
     for node in graph.nodes:
         if isinstance(node, Message) and isinstance(node.content, Template):
-            for sentence in _template(node.content, known.templates):
+            for sentence in _template(node.content, known.templates, hints):
                 yield Problem(node.id, "content", sentence)
 
 
-def _template(content: Template, known: Mapping[tuple[str, str], TemplateFacts]) -> Iterator[str]:
+def _template(
+    content: Template, known: Mapping[tuple[str, str], TemplateFacts], hints: Hints
+) -> Iterator[str]:
     found = known.get((content.name, content.language))
     if found is not None:
         yield from differences(content, found)
@@ -88,14 +90,15 @@ def _template(content: Template, known: Mapping[tuple[str, str], TemplateFacts])
         yield f"The template {title} exists in {', '.join(languages)}: name one of these languages."
     else:
         hint = (
-            nearest(content.name, {name for name, _ in known}) or " Sync the senders' templates if it is new."
+            hints.nearest(content.name, {name for name, _ in known})
+            or " Sync the senders' templates if it is new."
         )
         yield f"There is no template {title}.{hint}"
 
 
 def _among(
-    node: str, field: str, noun: str, names: Collection[str], known: Collection[str]
+    node: str, field: str, noun: str, names: Collection[str], known: Collection[str], hints: Hints
 ) -> Iterator[Problem]:
     for name in names:
         if name not in known:
-            yield Problem(node, field, f"there is no {noun} {name!r}.{nearest(name, known)}")
+            yield Problem(node, field, f"there is no {noun} {name!r}.{hints.nearest(name, known)}")

@@ -13,7 +13,7 @@ from clarion.domain.journey.nodes.audience import Audience
 from clarion.domain.journey.nodes.base import BUILT_IN, Node
 from clarion.domain.journey.nodes.goto import Goto
 from clarion.domain.journey.nodes.message import Message
-from clarion.domain.journey.problem import Level, Problem, nearest
+from clarion.domain.journey.problem import Hints, Level, Problem
 from clarion.domain.journey.texts import read
 
 _Names = frozenset[str]
@@ -39,11 +39,12 @@ class Use:
         return self.needed | self.other | self.attributes
 
 
-def unknown(paths: Paths, attributes: _Names | None) -> Iterator[Problem]:
+def unknown(paths: Paths, attributes: _Names | None, hints: Hints) -> Iterator[Problem]:
     """A Problem for each variable that nothing gives. With `attributes` None, only where the graph itself shows it."""
     uses = {node.id: used(node) for node in paths.graph.nodes}
     given = _Given(paths, frozenset().union(*(use.names for use in uses.values())))
     handed_in = any(isinstance(node, Audience) and node.api for node in paths.graph.nodes)
+    known = (attributes or frozenset()) | frozenset(given.writers)
     for node in paths.graph.nodes:
         yield from _hidden(node, paths.graph.leaving(node.id))
         if node.id not in paths.reached or given.has(node.id, _ANY):
@@ -56,7 +57,7 @@ def unknown(paths: Paths, attributes: _Names | None) -> Iterator[Problem]:
         ]
         for name in lacking[:_MOST]:
             certain = name in needed and attributes is not None and not handed_in
-            words = _words(name, given.writers.get(name, []), {*(attributes or ()), *given.writers})
+            words = _words(name, given.writers.get(name, []), known, hints)
             yield Problem(node.id, "", words, "error" if certain else "warning")
         if len(lacking) > _MOST:
             level: Level = "error" if attributes is not None and needed & {*lacking} else "warning"
@@ -89,10 +90,11 @@ def _in_text(text: str) -> _Names:
         return frozenset()  # not Liquid but a path or an id: texts were read when the graph was
 
 
-def _words(name: str, writers: list[str], known: set[str]) -> str:
+def _words(name: str, writers: list[str], known: _Names, hints: Hints) -> str:
     if writers:
         return f"uses {name!r}, which only {_listed(writers)} gives, and nobody comes here from there"
-    return f"uses {name!r}, which is no attribute of any contact, and no node before gives it.{nearest(name, known)}"
+    hint = hints.nearest(name, known)
+    return f"uses {name!r}, which is no attribute of any contact, and no node before gives it.{hint}"
 
 
 def _listed(nodes: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from clarion.domain.journey.edges import Edge
 from clarion.domain.journey.effects import SetTimer
 from clarion.domain.journey.events import Arrived, Event, Replied, TimerFired
 from clarion.domain.journey.nodes.base import Answer, Example, Ignore, Node, Scene, Stay
-from clarion.domain.journey.schedule import instant, later, next_at, not_on, zone_named
+from clarion.domain.journey.schedule import find_zone, instant, later, next_at, not_on, zone_named
 from clarion.domain.journey.span import Span, on_calendar
 
 _WAYS = ("for", "until", "until_time", "until_attribute")
@@ -100,7 +101,8 @@ class Delay(Node):
 
     @property
     def pauses(self) -> bool:
-        return True
+        # Neither no time at all nor a date holds anybody up who comes a second time.
+        return not self.until and (not self.for_ or any(on_calendar(self.for_)))
 
     @model_validator(mode="after")
     def _one_way(self) -> "Delay":
@@ -143,15 +145,18 @@ class Delay(Node):
             at = _read(self.until, "00:00", zone)
         else:
             at = self._attribute(scene.variables.get(self.until_attribute or ""), zone)
-        return not_on(at, zone, self.skip_days, [date.fromisoformat(each) for each in self.skip_dates])
+        return not_on(at, zone, self.skip_days, self._holidays)
+
+    @cached_property
+    def _holidays(self) -> frozenset[date]:
+        return frozenset(map(date.fromisoformat, self.skip_dates))
 
     def _calendar(self, scene: Scene) -> ZoneInfo:
-        if self.zone == "contact" and scene.facts.timezone:
-            try:
-                return zone_named(scene.facts.timezone)
-            except ValueError:
-                pass  # what an import brought in: the journey's is the next best
-        return zone_named(scene.graph.timezone if self.zone in ("contact", "journey") else self.zone)
+        theirs = find_zone(scene.facts.timezone) if self.zone == "contact" and scene.facts.timezone else None
+        # An import may have brought in a name that is none: the journey's is the next best.
+        return theirs or zone_named(
+            scene.graph.timezone if self.zone in ("contact", "journey") else self.zone
+        )
 
     def _attribute(self, value: Any, zone: ZoneInfo) -> int:
         if not value:

@@ -4,10 +4,10 @@
 """
 
 from clarion.domain.journey.world.forecast import Forecast, Missing, NodeForecast, Sent
-from clarion.domain.journey.world.loop import FOR_EVER, Life, World
 from clarion.domain.journey.world.person import Person
 from clarion.domain.journey.world.sender import Sender
 from clarion.domain.journey.world.watch import MessageLeft, Stepped, Unheard, Watch
+from clarion.domain.journey.world.world import FOR_EVER, Life, World
 
 __all__ = [
     "FOR_EVER",

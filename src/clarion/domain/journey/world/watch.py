@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from clarion.domain.content import Content
 from clarion.domain.journey.events import Event, Replied
+from clarion.domain.journey.position import Facts
 from clarion.domain.journey.step import Step
 from clarion.domain.journey.world.person import Person
 
@@ -21,11 +22,11 @@ class MessageLeft:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """An event was heard, whether it moved the position or not."""
+    """An event was heard with these facts, whether it moved the position or not."""
 
-    at: int
     person: Person
     event: Event
+    facts: Facts
     step: Step
 
 

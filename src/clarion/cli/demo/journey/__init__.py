@@ -1,0 +1,1 @@
+"""`clarion demo --journey`: people through the sample journey, judged by the simulator's ledger."""
