@@ -1,7 +1,9 @@
 """The real engine without a network: people enter, messages are settled and replies arrive when the test says so."""
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,22 +18,52 @@ from clarion.services.receiving import people
 from clarion.store import dialect, receipts
 from clarion.store.books import check_books
 from clarion.store.counts import Moves
-from clarion.store.db import Database
+from clarion.store.db import Database, Tx
 from clarion.store.inbox import Stored
 from clarion.store.outbox.settle import Result, settle
 from clarion.store.receipts import Heard
 from tests.support.people import Woken, a_list, a_sender
 
 
+class Killed(BaseException):
+    """The process is gone: nothing of ours catches it."""
+
+
+class Dying(Database):
+    """The same database, for a process that is killed at its n-th statement in a transaction, before the commit."""
+
+    def __init__(self, db: Database, after: int) -> None:  # the connections are those of `db`
+        self.url, self.name, self.single_writer, self._store = db.url, db.name, db.single_writer, db._store
+        self._left = after
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        async with self._store.writing() as execute:
+
+            async def mortal(statement: Any, params: Any) -> Any:
+                self._left -= 1
+                if self._left < 0:
+                    raise Killed
+                return await execute(statement, params)
+
+            yield Tx(self.name, mortal)
+            if self._left == 0:
+                raise Killed
+
+
 @dataclass
 class Stage:
-    """One journey in a database. `phone(n)` is the n-th person of the list `everyone`."""
+    """One journey in a database, with the people of the list `everyone`.
+
+    `deaths`: before each step, processes that are killed after so many statements try it.
+    """
 
     db: Database
     woken: Woken = field(default_factory=Woken)
     sender: int = 0
     journey: int = 0
     replies: int = 0
+    deaths: Sequence[int] = ()
 
     async def set(self, graph: Mapping[str, Any], people: Sequence[dict[str, Any]] = ()) -> None:
         """Make sender `main`, the list `everyone`, and publish the journey."""
@@ -77,6 +109,9 @@ class Stage:
 
     async def step(self) -> int | None:
         """Let the engine move whoever has something to hear; microseconds until the next timer."""
+        for after in self.deaths:
+            with contextlib.suppress(Killed):
+                await Stepping(Dying(self.db, after), self.woken).work()
         return await Stepping(self.db, self.woken).work()
 
     async def clear(self, run: int) -> None:

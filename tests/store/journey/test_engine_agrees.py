@@ -88,11 +88,11 @@ async def stage(db: Database) -> Stage:
         HealthCheck.data_too_large,
     ],
 )
-@given(drawn=graphs(), happened=actions)
-async def test_the_engine_and_the_dry_run_walk_the_same_way(
-    stage: Stage, drawn: Graph, happened: list[Action]
+@given(drawn=graphs(), happened=actions, deaths=st.lists(st.integers(0, 25), max_size=3))
+async def test_the_engine_walks_as_the_dry_run_does_wherever_it_is_killed(
+    stage: Stage, drawn: Graph, happened: list[Action], deaths: list[int]
 ) -> None:
-    n = next(_count)
+    n, stage.deaths = next(_count), deaths
     graph = comparable(drawn, f"Drawn {n}")
     real = Real(stage, graph, n)
     await real.enter()
@@ -121,6 +121,11 @@ async def test_the_engine_and_the_dry_run_walk_the_same_way(
         for left in actor.trail or ()
         if left.edge or left.outcome
     ]
+    async with stage.db.reading() as tx:
+        assert await tx.scalar("SELECT count(*) FROM position_events") == 0
+        assert await tx.scalar(
+            "SELECT count(*) FROM messages GROUP BY position_id, visit ORDER BY 1 DESC"
+        ) in (None, 1)
     assert await stage.books() == []
 
 
