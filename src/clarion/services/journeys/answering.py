@@ -6,7 +6,7 @@ from typing import Any
 
 from clarion.domain.contact import Address
 from clarion.domain.journey.events import Replied
-from clarion.domain.journey.routing import Route, Routed, route
+from clarion.domain.journey.routing import Door, Route, Routed, route
 from clarion.services.journeys.entering import Entrance, let_in
 from clarion.store import singles
 from clarion.store.db import Tx
@@ -33,7 +33,7 @@ async def deliver(tx: Tx, said: Sequence[Said]) -> None:
     asking = [each for each in said if not each.opt_out]
     standing = await routing.standing(tx, [(each.workspace_id, each.who.person) for each in asking])
     quoted = await routing.quoted(tx, [(each.sender_id, each.quoted) for each in asking])
-    doors = await routing.doors(tx, [each.workspace_id for each in asking])
+    doors: dict[int, list[Door]] = {}
     kept: list[tuple[int, Routed]] = []
     given: list[tuple[int, str, dict[str, Any]]] = []
     for each in said:
@@ -41,13 +41,12 @@ async def deliver(tx: Tx, said: Sequence[Said]) -> None:
             kept.append((each.reply_id, Routed(Route.OPT_OUT, "the person does not want to hear from us")))
             continue
         reply = Replied(each.text, each.payload, each.about, each.reply_id)
-        routed = route(
-            reply,
-            each.sender_id,
-            quoted.get((each.sender_id, each.quoted)),
-            standing.get((each.workspace_id, each.who.person), ()),
-            doors.get(each.workspace_id, ()),
-        )
+        here = standing.get((each.workspace_id, each.who.person), ())
+        about = quoted.get((each.sender_id, each.quoted))
+        routed = route(reply, each.sender_id, about, here, ())
+        if routed.route is Route.INBOX:  # most replies are waited for: the doors are looked up for the others
+            doors |= await routing.doors(tx, [each.workspace_id]) if each.workspace_id not in doors else {}
+            routed = route(reply, each.sender_id, about, here, doors.get(each.workspace_id, ()))
         if routed.route is Route.TRIGGER:
             routed = await _enter(tx, each, routed)
         elif routed.route is Route.POSITION:

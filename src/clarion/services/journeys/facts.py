@@ -1,5 +1,6 @@
 """What steps may know, loaded for a whole batch of positions at once."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,18 +26,37 @@ Senders = Mapping[tuple[int, str], SenderFacts]
 """(workspace, name) -> sender."""
 
 
-async def load_senders(tx: Tx, workspaces: Sequence[int]) -> Senders:
-    """Every sender of these workspaces."""
-    rows = await looking.senders(tx, workspaces)
-    return {(row.workspace_id, row.name): SenderFacts(row.id, _window(row)) for row in rows}
+class KnownSenders:
+    """The senders of workspaces, looked up again every few seconds, and when a name is not among them."""
+
+    def __init__(self, *, within: float = 5.0) -> None:
+        self._within = within
+        self._held: dict[tuple[int, str], SenderFacts] = {}
+        self._read_at: dict[int, float] = {}
+
+    async def of(self, tx: Tx, rows: Sequence[Any], versions: Mapping[int, Version]) -> Senders:
+        """Every sender of these positions' workspaces."""
+        old = time.monotonic() - self._within
+        stale = {
+            row.workspace_id
+            for row in rows
+            if self._read_at.get(row.workspace_id, -self._within) <= old
+            or any(
+                (row.workspace_id, name) not in self._held for name in versions[row.version_id].sender_names
+            )
+        }
+        if stale:
+            self._held = {key: sender for key, sender in self._held.items() if key[0] not in stale}
+            for row in await looking.senders(tx, sorted(stale)):
+                self._held[row.workspace_id, row.name] = SenderFacts(row.id, _window(row))
+            self._read_at |= dict.fromkeys(stale, time.monotonic())
+        return self._held
 
 
 async def load_facts(
     tx: Tx, rows: Sequence[Any], versions: Mapping[int, Version], senders: Senders, now: int
 ) -> dict[int, Facts]:
     """Position -> facts at `now`. The rows are locked; statuses of messages are held still until the commit."""
-    people = sorted({(row.workspace_id, row.person) for row in rows})
-    stopped = await looking.opted_out(tx, people)
     windows = {sender.id: sender.window for sender in senders.values()}
     heard = await looking.last_heard(tx, [r for r in rows if versions[r.version_id].asks_window])
     lists = await looking.lists_of(tx, [r.contact_id for r in rows if versions[r.version_id].asks_lists])
@@ -56,7 +76,7 @@ async def load_facts(
             timezone=row.timezone,
             tags=frozenset(dialect.json_value(row.tags)),
             lists=lists.get(row.contact_id, frozenset()),
-            opted_out=(row.workspace_id, row.person) in stopped,
+            opted_out=bool(row.opted_out),
             window_until=(last + window if last else 0) if window else None,
             message_status=status,
             message_code=code,

@@ -14,7 +14,7 @@ from clarion.domain.journey.position import FAILED, Facts, Position
 from clarion.domain.journey.routing import Route, Routed
 from clarion.domain.journey.step import Left, Verdict, step
 from clarion.services.journeys.applying import Applied, Asked, apply, send
-from clarion.services.journeys.facts import load_facts, load_senders
+from clarion.services.journeys.facts import KnownSenders, load_facts
 from clarion.services.journeys.versions import Versions
 from clarion.services.ports import Waker
 from clarion.store import dialect
@@ -50,6 +50,7 @@ class Stepping:
     def __init__(self, db: Database, waker: Waker) -> None:
         self._db, self._waker = db, waker
         self._versions = Versions()
+        self._senders = KnownSenders()
         self._stopping = False
 
     async def work(self) -> int | None:
@@ -70,28 +71,32 @@ class Stepping:
 
     async def _batch(self, size: int) -> bool:
         """One transaction for a batch; if it breaks, one position at a time, so that only the poison is set aside."""
-        async with self._db.reading() as tx:
-            ids = await _due(tx, size)
-        if not ids:
-            return False
+        taken: list[int] = []
         try:
-            return await self._db.persist(lambda: self._move(ids))
-        except Exception as error:  # noqa: BLE001  # tried again, position by position
-            log.warning("run.batch_broke", positions=len(ids), error=type(error).__name__)
+            return await self._db.persist(lambda: self._take(size, taken))
+        except Exception as error:
+            if not taken:
+                raise
+            log.warning("run.batch_broke", positions=len(taken), error=type(error).__name__)
         moved = False
-        for ident in ids:
+        for ident in taken:
             moved = await self._alone(ident) or moved
         return moved
 
     async def _alone(self, ident: int) -> bool:
         try:
-            return await self._db.persist(lambda: self._move([ident]))
+            return await self._db.persist(lambda: self._again(ident))
         except Exception as error:
             log.exception("run.position_broke", position_id=ident)
             async with self._db.transaction() as tx:
                 if await events.failed(tx, ident) >= events.MOST_TRIES:
                     await self._give_up(tx, ident, type(error).__name__)
             return False
+
+    async def _again(self, ident: int) -> bool:
+        async with self._db.transaction() as tx:
+            applied = await self._move(tx, [ident])
+        return self._told(applied)
 
     async def _give_up(self, tx: Tx, ident: int, error: str) -> None:
         """The position's event broke us three times: it ends here, and nobody else suffers."""
@@ -101,18 +106,22 @@ class Stepping:
         if rows:
             await self._write(tx, _ended(rows[0], reason, [each.id for each in due]), await tx.now())
 
-    async def _move(self, ids: Sequence[int]) -> bool:
-        """Let these positions hear what they have; whether any was moved."""
+    async def _take(self, size: int, taken: list[int]) -> bool:
+        """Move up to `size` positions that have something to hear; whether any was.
+
+        They are in `taken` before anything can break.
+        """
         async with self._db.transaction() as tx:
-            rows = await positions.lock(tx, ids)
-            if not rows:
-                return False
-            paused = [row.id for row in rows if row.run_status == "paused"]
-            await parking.stand_aside(tx, paused)
-            going = [row for row in rows if row.run_status != "paused"]
-            applied = await self._hear(tx, going)
-        self._wake(applied)
-        return bool(going or paused)
+            taken[:] = await _due(tx, size)
+            applied = await self._move(tx, taken) if taken else None
+        return self._told(applied)
+
+    async def _move(self, tx: Tx, ids: Sequence[int]) -> Applied | None:
+        """Let these positions hear what they have; None if others hold them all."""
+        rows = await positions.lock(tx, ids)
+        await parking.stand_aside(tx, [row.id for row in rows if row.run_status == "paused"])
+        applied = await self._hear(tx, [row for row in rows if row.run_status != "paused"])
+        return applied if rows else None
 
     async def _hear(self, tx: Tx, rows: Sequence[Any]) -> Applied:
         if not rows:
@@ -124,7 +133,7 @@ class Stepping:
             heard[due.position_id].append(due)
         fired = await timers.of(tx, ids, now)
         versions = await self._versions.load(tx, {row.version_id for row in rows})
-        senders = await load_senders(tx, [row.workspace_id for row in rows])
+        senders = await self._senders.of(tx, rows, versions)
         facts = await load_facts(tx, rows, versions, senders, now)
         batch = _Batch()
         for row in rows:
@@ -148,11 +157,15 @@ class Stepping:
         await events.used(tx, batch.used)
         await events.add(tx, batch.returned)
 
-    def _wake(self, applied: Applied) -> None:
+    def _told(self, applied: Applied | None) -> bool:
+        """Say what is due now, after the commit; whether there may be more for this lane."""
+        if applied is None:
+            return False
         for sender in sorted(applied.senders):
             self._waker.wake(f"send:{sender}")
         if applied.calls:
             self._waker.wake("call")
+        return True
 
 
 async def _due(tx: Tx, size: int) -> list[int]:

@@ -73,7 +73,9 @@ async def lock(tx: Tx, ids: Sequence[int]) -> Sequence[Any]:
     lock_ = dialect.for_update(tx.name, skip_locked=True).replace("FOR UPDATE", "FOR UPDATE OF p")
     return await tx.all(
         f"""
-        SELECT p.*, r.status AS run_status, r.status_reason, c.address, c.attributes, c.language, c.timezone, c.tags
+        SELECT p.*, r.status AS run_status, c.address, c.attributes, c.language, c.timezone, c.tags,
+               EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = p.workspace_id AND s.person = p.person
+                       AND s.reason = 'opt_out') AS opted_out
         FROM {_IDS.sql(tx.name)} JOIN positions p ON p.id = v.id JOIN runs r ON r.id = p.run_id
         JOIN contacts c ON c.id = p.contact_id
         ORDER BY p.id {lock_}
@@ -131,7 +133,9 @@ async def enter(
     )
     made = sorted(row.id for row in rows)
     if made:
-        rank = events.ARRIVALS if len(made) > 1 else events.ANSWERS  # who comes alone did something to come in
+        rank = (
+            events.ARRIVALS if len(made) > 1 else events.ANSWERS
+        )  # who comes alone did something to come in
         await tx.run(
             f"""
             INSERT INTO position_events (position_id, run_id, kind, rank, at)
