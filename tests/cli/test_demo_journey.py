@@ -1,24 +1,30 @@
 """`clarion demo --journey`: the sample's own logic, the judge of the ledger, and the whole thing for real."""
 
 from collections.abc import Sequence
+from io import StringIO
 from itertools import pairwise
 from typing import Any
 
 import aiohttp
 import pytest
+from rich.console import Console
 
 from clarion.cli.demo import sample as customers
 from clarion.cli.demo.journey import sample
 from clarion.cli.demo.journey.api import shop
 from clarion.cli.demo.journey.judge import MARKS, Judgement, Said, branch, judge
+from clarion.cli.demo.journey.report import in_order
+from clarion.cli.demo.journey.screen import picture
 from clarion.domain.content import Template, Text
 from clarion.domain.journey.effects import Call, Send
 from clarion.domain.journey.events import Arrived, Called, Event, MessageStatus, Replied, TimerFired
 from clarion.domain.journey.graph import Graph, read_graph
 from clarion.domain.journey.position import Facts, Position
 from clarion.domain.journey.step import step
+from clarion.services.journeys.reports import NodeStats, RunStats, Way
 from clarion.sim.catalogue import CONTENTS, TEMPLATES
 from clarion.sim.config import SimConfig, check
+from clarion.store.run_reports import Run
 from tests.cli.shell import Shell
 
 PERSON = "+5511900000012"
@@ -188,18 +194,18 @@ BOOKED = said((5, "VISIT_YES", "ask"))
     ("sends", "replies", "lost", "doubled"),
     [
         pytest.param([], [], 1, 0, id="nobody was written to"),
-        pytest.param([ASKED, (16, "remind")], [], 0, 0, id="silent, reminded"),
+        pytest.param([ASKED, (21, "remind")], [], 0, 0, id="silent, reminded"),
         pytest.param([ASKED], [], 1, 0, id="silent, never reminded"),
-        pytest.param([ASKED, (16, "remind"), (17, "remind")], [], 0, 1, id="reminded twice"),
+        pytest.param([ASKED, (21, "remind"), (22, "remind")], [], 0, 1, id="reminded twice"),
         pytest.param([ASKED, (5.1, "booked"), (9, "details")], BOOKED, 0, 0, id="pressed yes"),
         pytest.param([ASKED, (5.1, "booked")], BOOKED, 1, 0, id="the delay never ended"),
         pytest.param([ASKED, (5.1, "unclear")], BOOKED, 2, 1, id="another branch"),
         pytest.param(
-            [ASKED, (5.1, "booked"), (9, "details"), (16, "remind")], BOOKED, 0, 1, id="and reminded, too"
+            [ASKED, (5.1, "booked"), (9, "details"), (21, "remind")], BOOKED, 0, 1, id="and reminded, too"
         ),
         pytest.param([ASKED, ASKED, (5.1, "booked"), (9, "details")], BOOKED, 0, 1, id="asked twice"),
         pytest.param(
-            [ASKED, (5.1, "other_day"), (20.2, "remind")],
+            [ASKED, (5.1, "other_day"), (25.2, "remind")],
             said((5, "VISIT_NO", "ask"), (5.3, "VISIT_NO", "ask")),
             0,
             0,
@@ -212,14 +218,14 @@ BOOKED = said((5, "VISIT_YES", "ask"))
             0,
             id="the second question answered",
         ),
-        pytest.param([ASKED, (16, "remind")], said((16.2, "14th", "")), 0, 0, id="an answer too late"),
-        pytest.param([ASKED, (15, "noted")], said((14.9, "14th", "")), 0, 0, id="in the last moment, heard"),
-        pytest.param([ASKED, (15, "remind")], said((14.9, "14th", "")), 0, 0, id="in the last moment, not"),
+        pytest.param([ASKED, (21, "remind")], said((21.2, "14th", "")), 0, 0, id="an answer too late"),
+        pytest.param([ASKED, (20, "noted")], said((19.9, "14th", "")), 0, 0, id="in the last moment, heard"),
+        pytest.param([ASKED, (20, "remind")], said((19.9, "14th", "")), 0, 0, id="in the last moment, not"),
         pytest.param(
-            [ASKED, (15, "remind"), (15.1, "noted")], said((14.9, "14th", "")), 0, 1, id="heard and reminded"
+            [ASKED, (20, "remind"), (20.1, "noted")], said((19.9, "14th", "")), 0, 1, id="heard and reminded"
         ),
-        pytest.param([ASKED, (13, "remind")], said((9, "14th", "")), 1, 1, id="reminded instead"),
-        pytest.param([ASKED, (16, "remind"), (17, "Hello?")], [], 0, 1, id="a message nobody knows"),
+        pytest.param([ASKED, (18, "remind")], said((9, "14th", "")), 1, 1, id="reminded instead"),
+        pytest.param([ASKED, (21, "remind"), (22, "Hello?")], [], 0, 1, id="a message nobody knows"),
     ],
 )
 def test_lost_and_doubled(
@@ -231,16 +237,16 @@ def test_lost_and_doubled(
 
 
 def test_what_was_refused_is_no_message() -> None:
-    rows = sent(ASKED, (16, "remind"))
+    rows = sent(ASKED, (21, "remind"))
     rows.insert(0, {**rows[0], "outcome": "throttled"})
     assert judged(rows).doubled == 0
 
 
 def test_early_messages_and_another_customer_s_data_are_seen() -> None:
-    early = judged(sent(ASKED, (14, "remind")))
+    early = judged(sent(ASKED, (19, "remind")))
     assert (early.early, early.lost, early.doubled) == (1, 0, 0)
     assert judged(sent(ASKED, (5.1, "booked"), (6, "details")), BOOKED).early == 1
-    rows = sent(ASKED, (16, "remind"))
+    rows = sent(ASKED, (21, "remind"))
     other = next(each for each in sample.TIERS if each != sample.tier(PERSON))
     rows[0]["text"] = f"Hi Ana, is Monday morning fine for your {other} visit?"
     assert judged(rows).misinformed == 1
@@ -260,6 +266,43 @@ def test_of_many_gaps_the_share_asked_for_is_not_above() -> None:
     assert all(a <= b for a, b in pairwise(found.gap(n / 100) or 0 for n in range(1, 101)))
 
 
+GOOD = {"lost": 0, "doubled": 0, "early": 0, "misinformed": 0, "waiting": 0, "books_ok": True}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{}, {"lost": 1}, {"doubled": 1}, {"early": 1}, {"misinformed": 1}, {"waiting": 1}, {"books_ok": False}],
+)
+def test_every_broken_promise_is_a_problem(broken: dict[str, Any]) -> None:
+    assert in_order({**GOOD, **broken}) is not bool(broken)
+
+
+def test_the_picture_of_the_sample_fits_a_small_terminal() -> None:
+    graph = read_graph(sample.graph(sender="s"))
+    nodes = tuple(
+        NodeStats(
+            node=node.id,
+            kind=node.kind,
+            name=node.name,
+            entered=1_000,
+            here=400,
+            left=tuple(Way(graph.key(edge), 100, 0.1) for edge in graph.leaving(node.id)),
+            ended=(),
+            failed=0,
+            seconds=3.0,
+        )
+        for node in graph.nodes
+    )
+    run = Run(1, "", 1, "Visit", 1, 1, "audience", "running", "", True, 0, 0, 0, 1_000, 600)
+    out = Console(width=80, height=24, record=True, file=StringIO())
+    out.print(picture(RunStats(run, 1_000, 400, 600, 0, {}, nodes, {}, (), 0)))
+    lines = out.export_text().splitlines()
+    assert len(lines) == len(nodes) + 2 <= 23
+    assert lines[0] == "Visit: 1,000 entered, 400 under way, 600 ended"
+    answer = next(line for line in lines if line.startswith("Their answer"))
+    assert "100 payload VISIT_YES" in answer
+
+
 KEYS = (
     *("runs", "positions", "finished", "waiting", "lost", "doubled", "replies"),
     *("reply_to_next_p50_ms", "reply_to_next_p99_ms"),
@@ -267,12 +310,11 @@ KEYS = (
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("provider", ["whatsapp", "twilio"])
-def test_everybody_is_answered_once_and_nobody_forgotten(
-    clarion: Shell, database_url: str, provider: str
-) -> None:
+def test_everybody_is_answered_once_and_nobody_forgotten(clarion: Shell, database_url: str) -> None:
+    provider = "whatsapp"
     if database_url.startswith("postgresql"):
         clarion.env["CLARION_DATABASE_URL"] = database_url
+        provider = "twilio"
     ran = clarion(
         *("demo", "--journey", "--once", "--json", "--contacts", "60", "--provider", provider), timeout=200
     )

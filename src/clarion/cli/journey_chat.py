@@ -1,16 +1,15 @@
 """One contact of a journey, played in the terminal: the virtual world with a person at the keyboard."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clarion.cli.base import moment
+from clarion.cli.journey_player import Ask, Player, Tell
 from clarion.domain.content import Buttons, Choice, Content, ListPicker, Template
-from clarion.domain.journey.behaviour import News, Silence, offered
+from clarion.domain.journey.behaviour import offered
 from clarion.domain.journey.crowd import Result
-from clarion.domain.journey.effects import Call, Enter
-from clarion.domain.journey.events import Called, Closed, Replied, Returned
+from clarion.domain.journey.events import Closed, Replied
 from clarion.domain.journey.graph import Graph
 from clarion.domain.journey.span import micros, spelled
 from clarion.domain.journey.step import Left, Verdict
@@ -23,35 +22,35 @@ HELP = (
     "are, /why explains the last decision, /close ends a conversation with a colleague, /quit leaves."
 )
 
-Tell = Callable[[str], None]
-Ask = Callable[[str], str | None]
-"""Shows a prompt and gives the line typed; None at the end of the input."""
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """What stands around the contact. `texts`: approved bodies by template and language.
+
+    `answers` are given by api nodes, the others are asked for.
+    """
+
+    graph: Graph
+    senders: Sequence[Sender]
+    texts: Mapping[tuple[str, str], str]
+    stop_words: Sequence[str]
+    answers: Mapping[str, Sequence[Result]]
 
 
 class Chat:
-    """The conversation. Messages arrive and are read at once; only `/wait` moves the clock.
+    """The conversation. Messages arrive and are read at once; only `/wait` moves the clock."""
 
-    `answers` are given by api nodes, the others are asked for. `texts`: approved bodies by template and language.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        person: Person,
-        *,
-        now: int,
-        senders: Sequence[Sender],
-        answers: Mapping[str, Sequence[Result]],
-        texts: Mapping[tuple[str, str], str],
-        tell: Tell,
-        ask: Ask,
-    ) -> None:
-        self._graph, self._texts, self._tell, self._ask = graph, texts, tell, ask
+    def __init__(self, scenery: Scenery, person: Person, *, now: int, tell: Tell, ask: Ask) -> None:
+        self._graph, self._texts, self._tell, self._ask = scenery.graph, scenery.texts, tell, ask
         self._choices: tuple[Choice, ...] = ()
         self._last: Stepped | None = None
-        slots = [replace(sender, rate=0.0) for sender in senders]
         self._world = World(
-            graph, behaviour=_Player(answers, tell, ask), start=now, senders=slots, watch=self._saw
+            scenery.graph,
+            behaviour=Player(scenery.answers, tell, ask),
+            start=now,
+            senders=[replace(sender, rate=0.0) for sender in scenery.senders],
+            stop_words=scenery.stop_words,
+            watch=self._saw,
         )
         self._actor = self._world.enter(person, remember=True)
         self._settle()
@@ -198,35 +197,3 @@ class Chat:
             "attributes": dict(self._actor.person.attributes),
             "trail": self._actor.trail,
         }
-
-
-class _Player(Silence):
-    """A phone that is on, and web services that answer as they are told."""
-
-    def __init__(self, answers: Mapping[str, Sequence[Result]], tell: Tell, ask: Ask) -> None:
-        self._answers, self._tell, self._ask = answers, tell, ask
-
-    def delivery(self, person: str, node: str, visit: int) -> Sequence[tuple[int, News]]:
-        return ((0, News("accepted")), (0, News("delivered")), (0, News("read")))
-
-    def call(self, person: str, call: Call) -> tuple[int, Called] | None:
-        self._tell(f"({call.node} calls {call.method} {call.url})")
-        if call.node in self._answers:
-            result = self._answers[call.node][0]
-            return 0, Called(call.visit, result.status, result.body, result.error)
-        return 0, self._asked(call.visit)
-
-    def enter(self, person: str, enter: Enter) -> Returned | None:
-        self._tell(f"(the journey {enter.journey!r} is not played here: you come back as finished)")
-        return Returned(enter.visit, "finished")
-
-    def _asked(self, visit: int) -> Called:
-        """What the player makes the service answer; nothing typed is 200 and an empty object."""
-        status = (self._ask("  status [200]: ") or "").strip() or "200"
-        if not (status.isascii() and status.isdecimal() and 100 <= int(status) <= 599):
-            return Called(visit, 0, None, "no answer")
-        text = (self._ask("  JSON [{}]: ") or "").strip() or "{}"
-        try:
-            return Called(visit, int(status), json.loads(text))
-        except ValueError:
-            return Called(visit, int(status), text)

@@ -3,12 +3,10 @@
 import gc
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import orjson
 import typer
 
 from clarion.bootstrap import Installation
@@ -18,30 +16,24 @@ from clarion.cli.base import (
     console,
     found_problems,
     json_wanted,
-    named,
     plain,
     print_json,
     say,
     show,
     with_database,
 )
-from clarion.cli.journey_chat import HELP, Chat
-from clarion.cli.journey_files import read
+from clarion.cli.journey_chat import HELP, Chat, Scenery
 from clarion.cli.journey_forecast import forecast_json, forecast_picture, troubled
+from clarion.cli.journey_given import load_graph, plan_of, span_of, table_in
 from clarion.cli.journey_text import problem_lines, told
-from clarion.domain.journey.crowd import Plan
-from clarion.domain.journey.graph import Graph, read_graph
-from clarion.domain.journey.plan import read_calls, read_mix, read_plan
+from clarion.domain.journey.graph import Graph
+from clarion.domain.journey.plan import read_calls
 from clarion.domain.journey.prices import read_prices
 from clarion.domain.journey.problem import Problem
-from clarion.domain.journey.span import micros
-from clarion.domain.journey.world import Forecast, Person, Sender
+from clarion.domain.journey.world import Forecast, Person
 from clarion.domain.mapping import parse_mapping
-from clarion.services.journeys import journeys
 from clarion.services.journeys.crowds import People, invented, members, people_in_file
-from clarion.services.journeys.simulate import senders_of, simulate_people, template_texts
-
-T = TypeVar("T")
+from clarion.services.journeys.simulate import senders_of, simulate_people, stop_words_of, template_texts
 
 Journey = Annotated[
     str,
@@ -93,18 +85,19 @@ def simulate(
     """Send everybody of the audience through a journey on a virtual clock. Nothing is sent, nothing is stored."""
     if sum(map(bool, (audience, file, people))) > 1:
         raise BadOption("Say whom to simulate by one of --audience, --file and --people.")
-    plan, horizon = _plan(replies), _span("--until", until)
-    table = _read("--prices", prices, read_prices) if prices else None
+    plan, horizon = plan_of(replies), span_of("--until", until)
+    table = table_in("--prices", prices, read_prices) if prices else None
     start = time.time_ns() // 1_000
 
     async def work(installed: Installation) -> tuple[Forecast, list[Problem]]:
-        graph, problems = await _graph(installed, journey)
+        graph, problems = await load_graph(installed, journey)
         _warn(problems)
         known = await senders_of(installed.db, graph, workspace=installed.workspace, rate=rate)
         found = await simulate_people(
             graph,
             _people(installed, graph, audience or (), file, people, country=country, limit=limit),
             senders=known,
+            stop_words=await stop_words_of(installed.db, workspace=installed.workspace),
             plan=plan,
             start=start,
             until=start + horizon,
@@ -142,26 +135,23 @@ def chat(
 ) -> None:
     """Be one contact of a journey, here in the terminal. Nothing is sent, nothing is stored."""
     given = {name: value for text in attributes or () for name, value in parse_mapping(text).items()}
-    calls = _read("--answers", answers, read_calls) if answers else {}
+    calls = table_in("--answers", answers, read_calls) if answers else {}
 
-    async def work(installed: Installation) -> tuple[Graph, list[Sender], dict[tuple[str, str], str]]:
-        graph, problems = await _graph(installed, journey)
+    async def work(installed: Installation) -> Scenery:
+        graph, problems = await load_graph(installed, journey)
         _warn(problems)
-        known = await senders_of(installed.db, graph, workspace=installed.workspace)
-        return graph, known, await template_texts(installed.db, graph, workspace=installed.workspace)
+        db, workspace = installed.db, installed.workspace
+        return Scenery(
+            graph,
+            await senders_of(db, graph, workspace=workspace),
+            await template_texts(db, graph, workspace=workspace),
+            await stop_words_of(db, workspace=workspace),
+            calls,
+        )
 
-    graph, known, texts = with_database(ctx, work)
+    scenery = with_database(ctx, work)
     say(HELP)
-    played = Chat(
-        graph,
-        _player(given),
-        now=time.time_ns() // 1_000,
-        senders=known,
-        answers=calls,
-        texts=texts,
-        tell=say,
-        ask=_line,
-    ).play()
+    played = Chat(scenery, _player(given), now=time.time_ns() // 1_000, tell=say, ask=_line).play()
     if json_wanted():
         print_json(plain(played))
 
@@ -192,18 +182,6 @@ def _warn(problems: list[Problem]) -> None:
         console(stderr=True).print(line)
 
 
-async def _graph(installed: Installation, journey: str) -> tuple[Graph, list[Problem]]:
-    path = Path(journey)
-    source: bytes | dict[str, Any]
-    if journey == "-" or path.suffix == ".json":
-        source = read(path)
-    else:
-        source = await journeys.export_journey(installed.db, named(journey), workspace=installed.workspace)
-    return read_graph(source), await journeys.check_journey(
-        installed.db, source, workspace=installed.workspace
-    )
-
-
 def _people(
     installed: Installation,
     graph: Graph,
@@ -226,36 +204,3 @@ def _progress() -> Callable[[int], None]:
         sys.stderr.write(f"\r{people:,} people entered ")
 
     return told_so_far
-
-
-# --- options ------------------------------------------------------------------------------------------------
-
-
-def _plan(replies: str) -> Plan:
-    if not replies:
-        return Plan()
-    if Path(replies).suffix in (".toml", ".json"):
-        return _read("--replies", Path(replies), read_plan)
-    try:
-        return Plan(replies=read_mix(replies))
-    except ValueError as problem:
-        raise BadOption(f"--replies: {problem}.") from None
-
-
-def _span(option: str, text: str) -> int:
-    try:
-        return micros(text)
-    except ValueError as problem:
-        raise BadOption(f"{option}: {problem}.") from None
-
-
-def _read(option: str, path: Path, understand: Callable[[Mapping[str, Any]], T]) -> T:
-    """A TOML or JSON file as what `understand` makes of it. Raises BadOption."""
-    raw = read(path)
-    try:
-        data = orjson.loads(raw) if path.suffix == ".json" else tomllib.loads(raw.decode())
-        if not isinstance(data, dict):
-            raise ValueError("it must hold a table of names and values")
-        return understand(data)
-    except ValueError as problem:
-        raise BadOption(f"{option}: {path} cannot be used: {problem}.") from None

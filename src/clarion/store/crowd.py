@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from clarion.store.db import Tx
-from clarion.store.tables import contacts, list_members
+from clarion.store.tables import contacts, list_members, workspaces
 
 
 async def page(
@@ -34,4 +34,11 @@ async def page(
         )
         .order_by(list_members.c.id)
         .limit(limit)
+    )
+
+
+async def stop_words(tx: Tx, workspace: int) -> tuple[str, ...]:
+    """The workspace's own words for a stop."""
+    return tuple(
+        await tx.scalar(sa.select(workspaces.c.opt_out_words).where(workspaces.c.id == workspace)) or ()
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clarion.domain.errors import BadMapping, JourneyRefused, NotFound
-from clarion.domain.journey.crowd import Plan
+from clarion.domain.journey.crowd import Deliveries, Plan
 from clarion.domain.journey.graph import Graph, read_graph
 from clarion.domain.journey.plan import read_mix
 from clarion.domain.journey.world import Forecast
@@ -135,6 +135,16 @@ async def test_templates_are_counted_by_the_category_they_were_approved_as(db: D
         ("whatsapp", "marketing", "55", 2)
     ]
     assert [each.window for each in await senders_of(db, graph())] == [kind_of("whatsapp").window({})]
+
+
+async def test_the_workspaces_own_stop_words_are_obeyed(db: Database) -> None:
+    await a_sender(db, name="main")
+    await a_list(db, "everyone", named("A"))
+    plan = Plan(replies=read_mix("text:basta=100%"), deliveries=Deliveries(failed=0.0))
+    assert (await run(db, graph(), plan=plan)).outcomes == {"answered": 1}
+    async with db.transaction() as tx:
+        await tx.run("UPDATE workspaces SET opt_out_words = '[\"BASTA\"]'")
+    assert (await run(db, graph(), plan=plan)).outcomes == {"opted_out": 1}
 
 
 async def test_an_audience_without_a_list_must_be_named(db: Database) -> None:

@@ -10,7 +10,7 @@ from clarion.domain.journey.world import Forecast, Sender, World
 from clarion.providers.registry import kind_of
 from clarion.services.journeys.crowds import People, members
 from clarion.services.templates import list_templates
-from clarion.store import senders
+from clarion.store import crowd, senders
 from clarion.store.db import Database
 
 USUAL_RATE = 60.0
@@ -46,7 +46,15 @@ async def simulate(
     known = await senders_of(db, graph, workspace=workspace, rate=rate)
     people = members(db, graph, workspace=workspace, list_names=list_names, limit=limit)
     return await simulate_people(
-        graph, people, senders=known, plan=plan, start=start, until=until, seed=seed, progress=progress
+        graph,
+        people,
+        senders=known,
+        stop_words=await stop_words_of(db, workspace=workspace),
+        plan=plan,
+        start=start,
+        until=until,
+        seed=seed,
+        progress=progress,
     )
 
 
@@ -55,6 +63,7 @@ async def simulate_people(
     people: People,
     *,
     senders: Iterable[Sender],
+    stop_words: Sequence[str] = (),
     plan: Plan | None = None,
     start: int,
     until: int,
@@ -63,7 +72,12 @@ async def simulate_people(
 ) -> Forecast:
     """The same for people from anywhere. Others may run meanwhile: it rests often."""
     world = World(
-        graph, behaviour=Crowd(plan or Plan(), seed=seed), start=start, until=until, senders=senders
+        graph,
+        behaviour=Crowd(plan or Plan(), seed=seed),
+        start=start,
+        until=until,
+        senders=senders,
+        stop_words=stop_words,
     )
     seen: set[str] = set()
     async for page, unusable in people:
@@ -81,6 +95,12 @@ async def simulate_people(
         under_way = world.work(_BREATH)
         await asyncio.sleep(0)
     return world.forecast()
+
+
+async def stop_words_of(db: Database, *, workspace: int = 1) -> tuple[str, ...]:
+    """The workspace's own words for a stop."""
+    async with db.reading() as tx:
+        return await crowd.stop_words(tx, workspace)
 
 
 async def senders_of(
