@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+LINGER = 40_000
+"""Microseconds that what nobody waits for (the fate of a journey's message) may wait for company in its lane."""
+
 
 class Waker(Protocol):
     """Says "look at this lane". May lose, repeat or delay what it says: the sweep finds due rows anyway."""

@@ -72,14 +72,14 @@ def _of(replies: bool) -> str:
     return f"state IN ('new', 'orphan') AND kind {'=' if replies else '<>'} '{REPLY}'"
 
 
-async def take(tx: Tx, limit: int, *, replies: bool = False) -> list[Stored]:
+async def take(tx: Tx, limit: int, *, replies: bool = False) -> list[Stored] | None:
     """Lock up to `limit` due events, oldest first: people's replies, or all the others.
 
     Other readers skip them until this transaction ends. Replies are for one reader at a time, so that each
-    person's are read in the order they came: nothing is returned while another transaction reads them.
+    person's are read in the order they came: None while another transaction reads them.
     """
     if replies and not await tx.scalar(dialect.try_exclusive(tx.name), {"what": "replies"}):
-        return []
+        return None
     rows = await tx.all(
         "SELECT id, provider, account, kind, key, body, senders, tries, received_at FROM inbox "
         f"WHERE {_of(replies)} AND due_at <= {dialect.now_sql(tx.name)} "
@@ -143,10 +143,10 @@ async def failed(tx: Tx, event_id: int, reason: str) -> None:
     )
 
 
-async def due(tx: Tx, *, replies: bool = False) -> Any:
-    """Microseconds until the earliest of these events that waits is due; None if none waits."""
+async def due(tx: Tx) -> Any:
+    """Microseconds until the earliest event that waits, and is no reply, is due; None if none waits."""
     row = await tx.first(
-        f"SELECT min(due_at) AS due_at, {dialect.now_sql(tx.name)} AS now FROM inbox WHERE {_of(replies)}"
+        f"SELECT min(due_at) AS due_at, {dialect.now_sql(tx.name)} AS now FROM inbox WHERE {_of(False)}"
     )
     return None if row is None or row.due_at is None else max(0, row.due_at - row.now)
 

@@ -94,6 +94,9 @@ async def apply(tx: Tx, receipts: Sequence[Heard], moves: counts.Moves) -> Appli
     Locks outbox rows by message id, then messages, then counters.
     """
     applied = Applied()
+    if not receipts:
+        applied.histories = await counts.apply(tx, moves.deltas)
+        return applied
     by_provider = await _ids_of(tx, [r.provider_id for r in receipts if read_echo(r.echo) is None])
     wanted = {r.inbox_id: _target(r, by_provider) for r in receipts}
     messages = await _load(tx, sorted({ident for ident, _ in wanted.values() if ident}))

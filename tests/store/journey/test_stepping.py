@@ -19,7 +19,11 @@ def asks(**start: Any) -> dict[str, Any]:
         "sender": "main",
         "nodes": [
             {"id": "start", "kind": "audience", **start},
-            {"id": "ask", "kind": "message", "content": {"type": "template", "name": "hello", "language": "en"}},
+            {
+                "id": "ask",
+                "kind": "message",
+                "content": {"type": "template", "name": "hello", "language": "en"},
+            },
             {"id": "answer", "kind": "wait", "timeout": "1h", "save": "said"},
             {"id": "yes", "kind": "message", "content": {"type": "text", "body": "Great, {{ name }}"}},
             {"id": "no", "kind": "message", "content": {"type": "text", "body": "Pity, {{ name }}"}},

@@ -26,10 +26,12 @@ class Asked:
 
 @dataclass(slots=True)
 class Applied:
-    """What others should look at once it is committed."""
+    """What to look at once it is committed."""
 
     senders: set[int] = field(default_factory=set)
     calls: bool = False
+    more: bool = False  # events were written that this lane should hear at once
+    met: int = 0  # positions that were locked
 
 
 async def apply(tx: Tx, asked: Sequence[Asked], now: int, applied: Applied) -> None:
@@ -56,6 +58,7 @@ async def apply(tx: Tx, asked: Sequence[Asked], now: int, applied: Applied) -> N
         )
     for a in by_kind[Enter]:
         await _enter(tx, a)
+        applied.more = True
 
 
 async def send(
@@ -92,6 +95,7 @@ async def send(
         )
     made = await messages.queue(tx, wanted, now)
     await events.add(tx, lost)
+    applied.more = applied.more or bool(lost)
     applied.senders |= {sender for _, sender in made.values()}
     return made
 

@@ -1,7 +1,7 @@
 """What steps may know, loaded for a whole batch of positions at once."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +54,20 @@ class KnownSenders:
 
 
 async def load_facts(
-    tx: Tx, rows: Sequence[Any], versions: Mapping[int, Version], senders: Senders, now: int
+    tx: Tx,
+    rows: Sequence[Any],
+    versions: Mapping[int, Version],
+    senders: Senders,
+    writing: Collection[int],
+    now: int,
 ) -> dict[int, Facts]:
-    """Position -> facts at `now`. The rows are locked; statuses of messages are held still until the commit."""
+    """Position -> facts at `now`. The rows are locked; statuses of messages are held still until the commit.
+
+    `writing`: positions whose people have just written, so that nobody need ask when they last did.
+    """
     windows = {sender.id: sender.window for sender in senders.values()}
-    heard = await looking.last_heard(tx, [r for r in rows if versions[r.version_id].asks_window])
+    silent = [r for r in rows if r.id not in writing and windows.get(r.sender_id)]
+    heard = await looking.last_heard(tx, [r for r in silent if versions[r.version_id].asks_window(r.node)])
     lists = await looking.lists_of(tx, [r.contact_id for r in rows if versions[r.version_id].asks_lists])
     asking = [r.message_id for r in rows if r.message_id and versions[r.version_id].asks_status]
     statuses = await looking.statuses(tx, asking)
@@ -66,7 +75,7 @@ async def load_facts(
     for row in rows:
         status, code = statuses.get(row.message_id, ("", ""))
         window = windows.get(row.sender_id, 0)
-        last = heard.get((row.workspace_id, row.person, row.sender_id), 0)
+        last = now if row.id in writing else heard.get((row.workspace_id, row.person, row.sender_id), 0)
         found[row.id] = Facts(
             now=now,
             person=row.person,

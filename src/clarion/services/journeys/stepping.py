@@ -1,13 +1,13 @@
 """The body of the `step` lane: events and due timers move positions, a batch in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
-from clarion.domain.journey.effects import UpdateContact
+from clarion.domain.journey.effects import SetTimer, UpdateContact
 from clarion.domain.journey.events import Event, Replied, Stopped, TimerFired, from_json
 from clarion.domain.journey.graph import Graph
 from clarion.domain.journey.position import FAILED, Facts, Position
@@ -19,7 +19,7 @@ from clarion.services.journeys.versions import Versions
 from clarion.services.ports import Waker
 from clarion.store import dialect
 from clarion.store.db import Database, Tx
-from clarion.store.runs import calls, counts, events, parking, positions, routing, timers, told, trails
+from clarion.store.runs import calls, counts, due, events, parking, positions, routing, timers, told, trails
 from clarion.store.runs.events import Due
 
 log = structlog.get_logger()
@@ -44,6 +44,14 @@ class _Batch:
     ways: counts.Ways = field(default_factory=counts.Ways)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a batch found: whether to look again at once, else microseconds until there is more to do."""
+
+    more: bool
+    due: int | None
+
+
 class Stepping:
     """Moves positions. Any number may run at once: each takes positions the others skip."""
 
@@ -56,20 +64,17 @@ class Stepping:
     async def work(self) -> int | None:
         """Move all that have an event or a due timer; microseconds until the next timer, None if there is none."""
         size = BATCH_ALONE if self._db.single_writer else BATCH
-        while not self._stopping and await self._batch(size):
-            pass
-        async with self._db.reading() as tx:
-            due = await timers.next_due(tx)
-            held_by_others = await events.waiting(tx, 1)
-        if held_by_others:
-            return _BUSY
-        return None if due is None else max(due, _BUSY)
+        while not self._stopping:
+            found = await self._batch(size)
+            if not found.more:
+                return found.due
+        return None
 
     def stop(self) -> None:
         """Begin no further batch: the process is about to end."""
         self._stopping = True
 
-    async def _batch(self, size: int) -> bool:
+    async def _batch(self, size: int) -> "_Found":
         """One transaction for a batch; if it breaks, one position at a time, so that only the poison is set aside."""
         taken: list[int] = []
         try:
@@ -78,69 +83,74 @@ class Stepping:
             if not taken:
                 raise
             log.warning("run.batch_broke", positions=len(taken), error=type(error).__name__)
-        moved = False
         for ident in taken:
-            moved = await self._alone(ident) or moved
-        return moved
+            await self._alone(ident)
+        return _Found(more=False, due=_BUSY)
 
-    async def _alone(self, ident: int) -> bool:
+    async def _alone(self, ident: int) -> None:
         try:
-            return await self._db.persist(lambda: self._again(ident))
+            await self._db.persist(lambda: self._again(ident))
         except Exception as error:
             log.exception("run.position_broke", position_id=ident)
             async with self._db.transaction() as tx:
                 if await events.failed(tx, ident) >= events.MOST_TRIES:
                     await self._give_up(tx, ident, type(error).__name__)
-            return False
 
-    async def _again(self, ident: int) -> bool:
+    async def _again(self, ident: int) -> None:
         async with self._db.transaction() as tx:
-            applied = await self._move(tx, [ident])
-        return self._told(applied)
+            applied = await self._move(tx, [ident], {ident})
+        self._tell(applied)
 
     async def _give_up(self, tx: Tx, ident: int, error: str) -> None:
         """The position's event broke us three times: it ends here, and nobody else suffers."""
         reason = f"an error of our own ({error}) happened three times"
         rows = await positions.lock(tx, [ident])
-        due = await events.of(tx, [ident])
+        unheard = [each.id for each in await events.of(tx, [ident])]
         if rows:
-            await self._write(tx, _ended(rows[0], reason, [each.id for each in due]), await tx.now())
+            await self._write(tx, _ended(rows[0], reason, unheard), await tx.now())
 
-    async def _take(self, size: int, taken: list[int]) -> bool:
-        """Move up to `size` positions that have something to hear; whether any was.
+    async def _take(self, size: int, taken: list[int]) -> "_Found":
+        """Move up to `size` positions that have events and as many with due timers.
 
         They are in `taken` before anything can break.
         """
         async with self._db.transaction() as tx:
-            taken[:] = await _due(tx, size)
-            applied = await self._move(tx, taken) if taken else None
-        return self._told(applied)
+            taken[:], timed = await due.positions(tx, size)
+            applied = await self._move(tx, taken, timed) if taken else Applied()
+            more = len(taken) >= size or applied.more
+            later = None if more else await timers.next_due(tx)
+        self._tell(applied)
+        if taken and not applied.met:
+            return _Found(more=False, due=_BUSY)  # others hold them all
+        return _Found(more, later if later is None else max(later, _BUSY))
 
-    async def _move(self, tx: Tx, ids: Sequence[int]) -> Applied | None:
-        """Let these positions hear what they have; None if others hold them all."""
+    async def _move(self, tx: Tx, ids: Sequence[int], timed: Collection[int]) -> Applied:
+        """Let these positions hear what they have; `timed` ones may have a due timer."""
         rows = await positions.lock(tx, ids)
         await parking.stand_aside(tx, [row.id for row in rows if row.run_status == "paused"])
-        applied = await self._hear(tx, [row for row in rows if row.run_status != "paused"])
-        return applied if rows else None
+        applied = await self._hear(tx, [row for row in rows if row.run_status != "paused"], timed)
+        applied.met = len(rows)
+        return applied
 
-    async def _hear(self, tx: Tx, rows: Sequence[Any]) -> Applied:
+    async def _hear(self, tx: Tx, rows: Sequence[Any], timed: Collection[int]) -> Applied:
+        applied = Applied()
         if not rows:
-            return Applied()
-        ids = [row.id for row in rows]
-        now = await tx.now()
+            return applied
+        now = max(row.now for row in rows)
         heard: defaultdict[int, list[Due]] = defaultdict(list)
-        for due in await events.of(tx, ids):
-            heard[due.position_id].append(due)
-        fired = await timers.of(tx, ids, now)
+        for each in await events.of(tx, [row.id for row in rows]):
+            heard[each.position_id].append(each)
+        fired = await timers.of(tx, [row.id for row in rows if row.id in timed], now)
+        writing = {position for position, found in heard.items() if any(e.kind == "replied" for e in found)}
         versions = await self._versions.load(tx, {row.version_id for row in rows})
         senders = await self._senders.of(tx, rows, versions)
-        facts = await load_facts(tx, rows, versions, senders, now)
+        facts = await load_facts(tx, rows, versions, senders, writing, now)
         batch = _Batch()
         for row in rows:
             graph = versions[row.version_id].graph
             _walk(batch, row, graph, facts[row.id], heard[row.id], fired.get(row.id), now)
         batch.left = list({*batch.left, *fired})
-        applied = Applied()
+        applied.more = bool(batch.returned)
         for ident, (message, sender) in (await send(tx, batch.asked, senders, now, applied)).items():
             batch.moved[ident] = replace(batch.moved[ident], message_id=message, sender_id=sender)
         await self._write(tx, batch, now)
@@ -149,7 +159,8 @@ class Stepping:
 
     async def _write(self, tx: Tx, batch: _Batch, now: int) -> None:
         await positions.keep(tx, list(batch.moved.values()), now)
-        await timers.drop(tx, batch.left)
+        set_anew = {asked.row.id for asked in batch.asked if isinstance(asked.effect, SetTimer)}
+        await timers.drop(tx, [position for position in batch.left if position not in set_anew])
         await calls.drop(tx, [row.id for row in batch.ended])
         await trails.add(tx, batch.trail, now)
         await counts.apply(tx, batch.ways.found)
@@ -157,23 +168,12 @@ class Stepping:
         await events.used(tx, batch.used)
         await events.add(tx, batch.returned)
 
-    def _told(self, applied: Applied | None) -> bool:
-        """Say what is due now, after the commit; whether there may be more for this lane."""
-        if applied is None:
-            return False
+    def _tell(self, applied: Applied) -> None:
+        """Say what is due now, after the commit."""
         for sender in sorted(applied.senders):
             self._waker.wake(f"send:{sender}")
         if applied.calls:
             self._waker.wake("call")
-        return True
-
-
-async def _due(tx: Tx, size: int) -> list[int]:
-    """Positions with something to hear: replies and answers before timers, so that of two the earlier-known wins."""
-    ids = await events.waiting(tx, size)
-    if len(ids) < size:
-        ids += await timers.due(tx, size - len(ids))
-    return list(dict.fromkeys(ids))
 
 
 def _walk(
@@ -181,9 +181,9 @@ def _walk(
 ) -> None:
     """Step one position through its events, and its timer after them."""
     before = position = _position(row)
-    for due in heard:
-        event = _event(due, row)
-        batch.used.append(due.id)
+    for each in heard:
+        event = _event(each, row)
+        batch.used.append(each.id)
         if event is None or (row.run_status != "running" and not isinstance(event, Stopped)):
             continue
         position, facts = _hear_one(batch, row, graph, position, event, facts)
@@ -280,13 +280,13 @@ def _kept(row: Any, position: Position, graph: Graph | None, moved: bool) -> pos
     )
 
 
-def _event(due: Due, row: Any) -> Event | None:
+def _event(stored: Due, row: Any) -> Event | None:
     """The stored event. One about a message names the message, and so belongs to the visit that sent it."""
-    data = dict(due.data)
-    if due.kind == "message" and "message_id" in data:
+    data = dict(stored.data)
+    if stored.kind == "message" and "message_id" in data:
         data["visit"] = row.message_visit if data.pop("message_id") == row.message_id else -1
     try:
-        return from_json(due.kind, data)
+        return from_json(stored.kind, data)
     except (KeyError, TypeError):
-        log.error("run.event_unknown", position_id=row.id, kind=due.kind)
+        log.error("run.event_unknown", position_id=row.id, kind=stored.kind)
         return None

@@ -12,6 +12,9 @@ from clarion.domain.journey.nodes.message import Message
 from clarion.store import dialect
 from clarion.store.db import Tx
 
+_PASSED = frozenset({"audience", "split", "update", "goto", "handoff"})
+"""Kinds that people may pass in the same step."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -27,12 +30,28 @@ class Version:
         named = {node.sender for node in self.graph.nodes if isinstance(node, Message)}
         return frozenset({self.graph.sender, *named} - {""})
 
+    def asks_window(self, node: str) -> bool:
+        """Whether somebody at this node may be sent something that is no template before they rest again."""
+        return node in self._before_free_text
+
     @cached_property
-    def asks_window(self) -> bool:
-        """Whether it sends anything that is no template."""
-        return any(
-            isinstance(node, Message) and not isinstance(node.content, Template) for node in self.graph.nodes
-        )
+    def _before_free_text(self) -> frozenset[str]:
+        found = {
+            node.id
+            for node in self.graph.nodes
+            if isinstance(node, Message) and not isinstance(node.content, Template)
+        }
+        leads = {
+            node.id: {*(edge.to for edge in self.graph.leaving(node.id)), *node.leads_to()}
+            for node in self.graph.nodes
+        }
+        grown = found
+        while grown:
+            # Back over nodes that are passed at once, to the last one where people may rest.
+            through = {node for node in grown if self.graph.by_id[node].kind in _PASSED or node in found}
+            grown = {node for node, to in leads.items() if to & through} - found
+            found |= grown
+        return frozenset(found)
 
     @cached_property
     def asks_lists(self) -> bool:

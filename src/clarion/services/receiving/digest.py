@@ -19,7 +19,7 @@ from clarion.providers.base import (
 )
 from clarion.providers.kind import ProviderKind
 from clarion.services.campaigns import pause_tripped
-from clarion.services.ports import Waker
+from clarion.services.ports import LINGER, Waker
 from clarion.services.receiving import people
 from clarion.store import counts, inbox, notices, receipts
 from clarion.store.db import Database, Tx
@@ -29,7 +29,7 @@ from clarion.store.receipts import Heard
 log = structlog.get_logger()
 
 COMPANY = 0.02  # seconds that a receipt waits for others, to share a transaction with them
-_BUSY = 5_000  # microseconds before another look at what another reader holds
+_BUSY = 5_000  # microseconds before another look at replies that another process is reading
 BATCH = 250  # on SQLite the marks of running campaigns wait for this transaction: a few milliseconds
 
 
@@ -54,6 +54,7 @@ class Digest:
         self, db: Database, kinds: Mapping[str, ProviderKind], waker: Waker, *, replies: bool = False
     ) -> None:
         self._db, self._kinds, self._waker, self._replies = db, kinds, waker, replies
+        self._blocked = False
 
     async def work(self) -> int | None:
         """Read all that is due; microseconds until more is, None if nothing waits."""
@@ -62,9 +63,11 @@ class Digest:
             await asyncio.sleep(COMPANY)
         while await self._batch(BATCH) == BATCH:
             pass
+        if self._replies:
+            return _BUSY if self._blocked else None
         async with self._db.reading() as tx:
-            found: int | None = await inbox.due(tx, replies=self._replies)
-        return found if found is None else max(found, _BUSY)
+            found: int | None = await inbox.due(tx)
+        return found
 
     async def _batch(self, size: int) -> int:
         """One transaction for a batch; if it breaks, one event at a time, so that only the poison is set aside."""
@@ -94,13 +97,16 @@ class Digest:
         """Read up to `size` events in one transaction; their ids are added to `taken` before anything can break."""
         async with self._db.transaction() as tx:
             events = await inbox.take(tx, size, replies=self._replies)
+            self._blocked = events is None
             if not events:
                 return 0
             taken += [event.id for event in events]
             found = self._sort(events)
             applied = await self._apply(tx, events, found)
-        if applied.told or found.replies:
+        if found.replies:
             self._waker.wake("step")
+        elif applied.told:
+            self._waker.wake("step", after=LINGER)
         await pause_tripped(self._db, applied.histories)
         return len(events)
 

@@ -8,7 +8,7 @@ import structlog
 
 from clarion.services.campaigns import pause_tripped
 from clarion.services.grouping import Grouping
-from clarion.services.ports import Waker
+from clarion.services.ports import LINGER, Waker
 from clarion.services.sending.journal import Journal
 from clarion.store.db import Database
 from clarion.store.outbox.mark import Mark, mark, release
@@ -150,5 +150,5 @@ class Ledger:
         for sender, after in settlement.due.items():
             self._waker.wake(f"send:{sender}", after=after)
         if settlement.told:
-            self._waker.wake("step")
+            self._waker.wake("step", after=LINGER)
         await pause_tripped(self._db, settlement.histories)

@@ -185,6 +185,7 @@ async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: 
         f"""
         SELECT o.message_id, o.campaign_id, o.run_id, o.contact_id, o.person, o.token, o.attempts, o.throttles,
                o.expires_at > 0 AND o.expires_at <= :now AS expired, cast(:epoch as bigint) AS epoch,
+               coalesce((SELECT r.status FROM runs r WHERE r.id = o.run_id), 'running') AS run_status,
                EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = o.workspace_id
                        AND s.person = o.person AND (s.until = 0 OR s.until > :now)) AS stopped
         FROM outbox o
@@ -200,7 +201,7 @@ async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: 
 
 async def _leave_runs_alone(tx: Tx, due: list[Any]) -> list[Any]:
     """Without messages of runs that are paused or stopped: they stand aside until that run goes on or is ended."""
-    runs = {row.run_id for row in due} - {0}
+    runs = {row.run_id for row in due if row.run_status != "running"}
     if not runs:
         return due
     # Held as they are until the commit: a run that is resumed meanwhile would not find what is set aside here.
@@ -209,7 +210,8 @@ async def _leave_runs_alone(tx: Tx, due: list[Any]) -> list[Any]:
         f"ORDER BY id {dialect.for_share(tx.name)}",
         _IDS.params(tx.name, [[r] for r in sorted(runs)]),
     )
-    going = {0, *(row.id for row in runs_now if row.status == "running")}
+    going = {*(row.run_id for row in due if row.run_id not in runs)}
+    going |= {row.id for row in runs_now if row.status == "running"}
     halted = [row.message_id for row in due if row.run_id not in going]
     if halted:
         await tx.run(

@@ -72,15 +72,6 @@ async def stop_people(tx: Tx, people: Sequence[tuple[int, str]], reason: str) ->
         )
 
 
-async def waiting(tx: Tx, limit: int) -> list[int]:
-    """Positions with events, by rank and then oldest first, at most `limit`."""
-    rows = await tx.all(
-        "SELECT position_id FROM position_events WHERE NOT held ORDER BY rank, id LIMIT :limit",
-        {"limit": limit},
-    )
-    return list(dict.fromkeys(row.position_id for row in rows))
-
-
 async def of(tx: Tx, positions: Sequence[int]) -> list[Due]:
     """The events of these positions, whose rows the caller has locked, in the order they came."""
     rows = await tx.all(

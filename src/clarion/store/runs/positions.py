@@ -75,7 +75,8 @@ async def lock(tx: Tx, ids: Sequence[int]) -> Sequence[Any]:
         f"""
         SELECT p.*, r.status AS run_status, c.address, c.attributes, c.language, c.timezone, c.tags,
                EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = p.workspace_id AND s.person = p.person
-                       AND s.reason = 'opt_out') AS opted_out
+                       AND s.reason = 'opt_out') AS opted_out,
+               {dialect.now_sql(tx.name)} AS now
         FROM {_IDS.sql(tx.name)} JOIN positions p ON p.id = v.id JOIN runs r ON r.id = p.run_id
         JOIN contacts c ON c.id = p.contact_id
         ORDER BY p.id {lock_}

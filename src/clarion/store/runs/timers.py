@@ -9,18 +9,10 @@ _SET = dialect.Rows({"position": "int", "run": "int", "visit": "int", "due": "in
 _IDS = dialect.Rows({"id": "int"})
 
 
-async def due(tx: Tx, limit: int) -> list[int]:
-    """Positions whose timer is due, longest due first."""
-    rows = await tx.all(
-        f"SELECT position_id FROM timers WHERE NOT held AND due_at <= {dialect.now_sql(tx.name)} "
-        "ORDER BY due_at LIMIT :limit",
-        {"limit": limit},
-    )
-    return [row.position_id for row in rows]
-
-
 async def of(tx: Tx, positions: Sequence[int], now: int) -> dict[int, int]:
     """Position -> visit of the timers due at `now` among positions whose rows the caller has locked."""
+    if not positions:
+        return {}
     rows = await tx.all(
         f"SELECT position_id, visit FROM {_IDS.sql(tx.name)} JOIN timers t ON t.position_id = v.id "
         "WHERE NOT t.held AND t.due_at <= :now",

@@ -112,7 +112,9 @@ position_events = sa.Table(
     sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", Json, nullable=False, server_default="{}"),
-    sa.Column("rank", sa.SmallInteger, nullable=False, server_default="0"),  # lower first: store/runs/events.py
+    sa.Column(
+        "rank", sa.SmallInteger, nullable=False, server_default="0"
+    ),  # lower first: store/runs/events.py
     flag("held"),  # its run is paused
     number("tries"),
     time("at"),
