@@ -126,7 +126,12 @@ def _rows(result: sa.CursorResult[Any]) -> tuple[Sequence[sa.Row[Any]], int]:
 class _Postgres:
     def __init__(self, url: str, pool: int) -> None:
         self._engine: AsyncEngine = create_async_engine(
-            dialect.async_url(url), pool_size=pool, max_overflow=0, hide_parameters=True, pool_recycle=1_800
+            dialect.async_url(url),
+            pool_size=pool,
+            max_overflow=0,
+            hide_parameters=True,
+            pool_recycle=1_800,
+            connect_args={"prepared_statement_cache_size": 1_000},
         )
 
     @asynccontextmanager

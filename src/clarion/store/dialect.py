@@ -38,10 +38,13 @@ def now_sql(name: Name) -> str:
     clock_timestamp(), not now(): now() is when the transaction began, which is stale after waiting for a lock,
     and a stale clock hands out slots in the past. SQLite has no finer clock than milliseconds in SQL, and its
     host is ours, so a function of the process is registered on each connection instead (db.py).
+
+    A query of its own on PostgreSQL: it is read once for a statement, and may bound an index scan. Bare, the
+    volatile function would be compared with every row of the index.
     """
     if name == "sqlite":
         return "clarion_now()"
-    return "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)"
+    return "(SELECT cast(extract(epoch from clock_timestamp()) * 1000000 as bigint))"
 
 
 def for_update(name: Name, *, skip_locked: bool = False) -> str:
