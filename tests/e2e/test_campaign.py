@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 
 from clarion.services import campaigns
-from clarion.sim.config import People
+from clarion.sim.habits import People
 from tests.support.stack import stack
 
 

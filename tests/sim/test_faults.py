@@ -2,8 +2,9 @@
 
 import pytest
 
-from clarion.sim.config import Faults, Latency, People, SimConfig, check
+from clarion.sim.config import Faults, Latency, SimConfig, check
 from clarion.sim.faults import Fault, draws, latency, pick
+from clarion.sim.habits import People
 from clarion.sim.people import fate, has_opted_out, is_bad
 from tests.sim.talk import person
 
