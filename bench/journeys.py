@@ -85,6 +85,7 @@ async def _waiting(url: str, people: int, rate: int, seconds: int, quiet: int) -
             await asyncio.sleep(5)
             busy = (held.cpu() - cpu) / (time.monotonic() - began)
             late = sorted(_latencies(held, posted))
+            advanced = await _advanced(db)
             after = held.memory()
         finally:
             await db.close()
@@ -96,7 +97,14 @@ async def _waiting(url: str, people: int, rate: int, seconds: int, quiet: int) -
         "replies": len(posted),
         "answered": len(late),
         "share_of_a_core": round(busy, 3),
-        **({name: round(late[int(len(late) * at)], 1) for name, at in _SHARES} if late else {}),
+        **_spread("advanced", advanced),
+        **_spread("handed", late),
+    }
+
+
+def _spread(name: str, sorted_ms: list[float]) -> dict[str, float]:
+    return {
+        f"{name}_{share}": round(sorted_ms[int(len(sorted_ms) * at)], 1) for share, at in _SHARES if sorted_ms
     }
 
 
@@ -123,6 +131,17 @@ async def _answer(held: Lab, people: int, rate: int, seconds: int) -> dict[str, 
             tasks.append(asyncio.create_task(post(n * step)))
         await asyncio.gather(*tasks)
     return posted
+
+
+async def _advanced(db: Database) -> list[float]:
+    """Milliseconds from a reply's storing, which is answered 200, to the step that moves its person."""
+    async with db.reading() as tx:
+        rows = await tx.all(
+            "SELECT t.at - i.received_at AS took FROM replies r "
+            "JOIN inbox i ON i.key = 'whatsapp:reply:100000000000001:' || r.provider_id "
+            "JOIN trails t ON t.reply_id = r.id AND t.edge <> '' ORDER BY took"
+        )
+    return [row.took / 1_000 for row in rows]
 
 
 def _latencies(held: Lab, posted: dict[str, int]) -> list[float]:

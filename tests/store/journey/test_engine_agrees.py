@@ -46,10 +46,12 @@ _count = itertools.count(1)
 
 
 def comparable(graph: Graph, name: str) -> Graph:
-    """The graph without what depends on the hour of the day or on another journey."""
+    """The graph without what depends on the hour of the day, on another journey, or on how busy the machine is."""
     data = graph.to_json()
     data |= {"name": name, "sender": "main"}
     for node in data["nodes"]:
+        if node.get("timeout") == "1s":
+            node["timeout"] = "90s"  # the engine's clock goes on while the test is busy
         if node["kind"] == "delay":
             kept = {key: node[key] for key in ("id", "kind")}
             node.clear()

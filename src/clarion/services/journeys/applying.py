@@ -50,7 +50,7 @@ async def apply(tx: Tx, asked: Sequence[Asked], now: int, applied: Applied) -> N
     if by_kind[Call]:
         await calls.add(tx, [_call(a) for a in by_kind[Call]])
         applied.calls = True
-    await _update(tx, by_kind[UpdateContact], now)
+    await _update(tx, by_kind[UpdateContact], now, applied)
     for a in by_kind[HandOff]:
         assert isinstance(a.effect, HandOff)
         await contacts.hand_off(
@@ -106,7 +106,7 @@ def _call(asked: Asked) -> calls.NewCall:
     return calls.NewCall(asked.row.id, asked.row.run_id, asked.effect.visit, request)
 
 
-async def _update(tx: Tx, asked: Sequence[Asked], now: int) -> None:
+async def _update(tx: Tx, asked: Sequence[Asked], now: int, applied: Applied) -> None:
     """In the order they were asked for, so that of two changes to one person the later one holds."""
     if not asked:
         return
@@ -137,6 +137,7 @@ async def _update(tx: Tx, asked: Sequence[Asked], now: int) -> None:
             tx, workspace, add=added, remove=[key for key, on in wishes.items() if not on]
         )
     await contacts.consent(tx, **_by_wish(consents))
+    applied.more = applied.more or bool(consents)  # whoever stops, stops in every journey
 
 
 def _by_wish(consents: Mapping[tuple[int, str], str]) -> dict[str, list[tuple[int, str]]]:

@@ -70,7 +70,7 @@ positions = sa.Table(
     metadata,
     ident(),
     sa.Column("workspace_id", sa.BigInteger, nullable=False),
-    sa.Column("run_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("journey_id", sa.BigInteger, nullable=False),
     sa.Column("version_id", sa.BigInteger, nullable=False),
     sa.Column("contact_id", sa.BigInteger, nullable=False),
@@ -94,6 +94,7 @@ positions = sa.Table(
     time("moved_at"),
     time("ended_at"),
     sa.UniqueConstraint("journey_id", "person", "entry"),
+    sa.Index(None, "run_id", "id"),  # in the order in which a stopped or moved run is walked
     sa.Index(
         "ix_positions_person",
         "workspace_id",

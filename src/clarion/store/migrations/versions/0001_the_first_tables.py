@@ -330,7 +330,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome = ''"),
             postgresql_where=sa.text("outcome = ''"),
         )
-        batch_op.create_index(batch_op.f("ix_positions_run_id"), ["run_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_positions_run_id_id"), ["run_id", "id"], unique=False)
 
     op.create_table(
         "timers",
