@@ -3,14 +3,19 @@
 import asyncio
 import random
 import signal
+from collections import Counter
 from pathlib import Path
 
 import aiohttp
 
+from clarion.services.journeys.runs import start_run
+from clarion.sim.config import merged
 from clarion.sim.server import Simulator
 from clarion.store.books import check_books
 from clarion.store.db import Database
 from tests.support.crowd import gather, phone, webhook
+from tests.support.journey_engine import Stage
+from tests.support.people import a_list
 from tests.support.server import Server, closing, sender_of, simulated
 from tests.support.stack import free_port
 
@@ -106,3 +111,116 @@ async def _until_all_ended(db: Database, run: int) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"{left} people still wait, the first is {phone(0)}")
+
+
+PEOPLE = 200
+ANSWERED, SILENT = "Thank you for your answer.", "visit_reminder"
+
+ASKS = {
+    "name": "visits",
+    "sender": "wa",
+    "nodes": [
+        {"id": "start", "kind": "audience"},
+        {
+            "id": "ask",
+            "kind": "message",
+            "content": {
+                "type": "template",
+                "name": "visit_question",
+                "language": "en_US",
+                "body": [{"name": "1", "value": "{{ name }}"}, {"name": "2", "value": "visit"}],
+                "buttons": [
+                    {"index": 0, "kind": "quick_reply", "value": "YES"},
+                    {"index": 1, "kind": "quick_reply", "value": "NO"},
+                ],
+            },
+        },
+        {"id": "answer", "kind": "wait", "timeout": "8s"},
+        {"id": "breath", "kind": "delay", "for": "1s"},
+        {"id": "thank", "kind": "message", "content": {"type": "text", "body": ANSWERED}},
+        {
+            "id": "remind",
+            "kind": "message",
+            "content": {
+                "type": "template",
+                "name": SILENT,
+                "language": "en_US",
+                "body": [{"name": "1", "value": "{{ name }}"}],
+            },
+        },
+        {"id": "thanked", "kind": "end", "outcome": "thanked"},
+        {"id": "reminded", "kind": "end", "outcome": "reminded"},
+    ],
+    "edges": [
+        {"from": "start", "to": "ask"},
+        {"from": "ask", "to": "answer"},
+        {"from": "answer", "to": "breath", "on": "payload", "value": "YES"},
+        {"from": "answer", "to": "breath", "on": "fallback"},
+        {"from": "answer", "to": "remind", "on": "timeout"},
+        {"from": "breath", "to": "thank"},
+        {"from": "thank", "to": "thanked"},
+        {"from": "remind", "to": "reminded"},
+    ],
+}
+
+
+async def test_killed_while_people_answer_nobody_gets_a_step_twice_and_nobody_is_stuck(
+    database_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    replying = {"reply_share": 0.7, "replies": [{"button": 0}, {"text": "maybe"}]}
+    replying["reply"] = {"low_ms": 500, "high_ms": 3_000}
+    config = merged(simulated(port), {"people": replying})
+    async with Simulator(config) as sim:
+        db = await Database.open(database_url, pool=3)
+        stage = Stage(db, sender=await sender_of(db, tmp_path, rate=100))
+        await a_list(db, "people", [{"name": f"P{n}"} for n in range(PEOPLE)])
+        await stage.publish(ASKS)
+        with closing(Server(database_url, tmp_path, sim.url, port)) as server:
+            await start_run(db, stage.woken, "visits", lists=("people",))
+            for _ in range(4):
+                await server.start()
+                await asyncio.sleep(1.5)
+                await server.end(signal.SIGKILL)
+            await server.start()
+            await _until_only_doubts_wait(stage)
+            assert await server.end(signal.SIGTERM) == 0
+        rows = [sim.world.ledger.row(n) for n in range(1, len(sim.world.ledger) + 1)]
+        taken = [(row["recipient"], row["content"]) for row in rows if row["outcome"] == "accepted"]
+        assert len(taken) == len(set(taken)), "somebody got a message twice"
+        per_person = Counter(person for person, _ in taken)
+        assert max(per_person.values()) == 2, "a question and one answer, never both answers"
+        places = await stage.where()
+        assert sum(places.values()) == PEOPLE
+        assert set(places) <= {"=thanked", "=reminded", "ask", "thank", "remind"}, (
+            places,
+            await _reasons(stage),
+        )
+        # Who stands at a message is there because nobody knows whether it left: the ledger has not got it.
+        held = sum(n for place, n in places.items() if not place.startswith("="))
+        assert held == await _doubts(stage), places
+        assert await check_books(db) == []
+        await db.close()
+
+
+async def _reasons(stage: Stage) -> list[str]:
+    async with stage.db.reading() as tx:
+        return [
+            row.reason for row in await tx.all("SELECT DISTINCT reason FROM positions WHERE reason <> ''")
+        ]
+
+
+async def _doubts(stage: Stage) -> int:
+    async with stage.db.reading() as tx:
+        return int(await tx.scalar("SELECT count(*) FROM outbox WHERE state = 'unknown'"))
+
+
+async def _until_only_doubts_wait(stage: Stage) -> None:
+    places: dict[str, int] = {}
+    for _ in range(600):
+        places = await stage.where()
+        under_way = sum(n for place, n in places.items() if not place.startswith("="))
+        if sum(places.values()) == PEOPLE and under_way == await _doubts(stage):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"still {places}, {await _doubts(stage)} in doubt")

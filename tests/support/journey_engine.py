@@ -130,7 +130,7 @@ class Stage:
                 "WHERE state = 'queued'"
             )
 
-    async def settle(self, *, only: int = 0, outcome: Outcome | None = None) -> int:
+    async def settle(self, *, only: int = 0, outcome: Outcome | None = None, step: bool = True) -> int:
         """The provider takes what is queued (of one person, or of everybody), or answers `outcome`; how many."""
         person = f"55419{only:08d}" if only else ""
         async with self.db.transaction() as tx:
@@ -146,7 +146,8 @@ class Stage:
             ]
             if results:
                 await settle(tx, results, limit=3, first_look=1_000_000, chance=lambda: 0.5)
-        await self.step()
+        if step:
+            await self.step()
         return len(rows)
 
     async def receipt(self, message_id: int, status: Status, *, code: str = "") -> None:

@@ -297,3 +297,15 @@ async def test_a_start_needs_a_published_journey_and_a_list(stage: Stage) -> Non
         await start_run(stage.db, stage.woken, "nothing")
     with pytest.raises(Exception, match="names no list"):
         await start_run(stage.db, stage.woken, "test")
+
+
+async def test_one_step_may_hear_several_events_and_keeps_the_timer_of_the_last_visit(stage: Stage) -> None:
+    await stage.start()
+    await stage.settle(step=False)
+    await stage.hear(1, "what?")
+    await stage.hear(2, payload="YES")
+    await stage.step()
+    assert await stage.where() == {"answer": 5, "again": 1, "yes": 1}
+    async with stage.db.reading() as tx:
+        assert await tx.scalar("SELECT count(*) FROM timers") == 5
+    assert await stage.books() == []

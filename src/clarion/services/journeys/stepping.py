@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from clarion.domain.journey.effects import SetTimer, UpdateContact
+from clarion.domain.journey.effects import Call, SetTimer, UpdateContact
 from clarion.domain.journey.events import Event, Replied, Stopped, TimerFired, from_json
 from clarion.domain.journey.graph import Graph
 from clarion.domain.journey.position import FAILED, Facts, Position
@@ -150,6 +150,7 @@ class Stepping:
             graph = versions[row.version_id].graph
             _walk(batch, row, graph, facts[row.id], heard[row.id], fired.get(row.id), now)
         batch.left = list({*batch.left, *fired})
+        batch.asked = [asked for asked in batch.asked if _timely(asked, batch)]
         applied.more = bool(batch.returned)
         for ident, (message, sender) in (await send(tx, batch.asked, senders, now, applied)).items():
             batch.moved[ident] = replace(batch.moved[ident], message_id=message, sender_id=sender)
@@ -222,6 +223,17 @@ def _hear_one(
     if facts.message_status and result.position.message_visit != position.message_visit:
         facts = replace(facts, message_status="", message_code="")
     return result.position, facts
+
+
+def _timely(asked: Asked, batch: _Batch) -> bool:
+    """Whether the position still stands at the visit that asked: timers and calls of one it has left mean nothing.
+
+    A batch may hold several events of one position, each with a timer of its own.
+    """
+    if not isinstance(asked.effect, SetTimer | Call):
+        return True
+    now = batch.moved.get(asked.row.id)
+    return now is None or (now.visit == asked.effect.visit and not now.outcome)
 
 
 def _end(batch: _Batch, row: Any, position: Position) -> None:
