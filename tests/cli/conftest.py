@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import COMMAND, Shell
+from tests.cli.shell import COMMAND, WARM, Shell
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm() -> Iterator[None]:
+    """The process that commands are forked from ends with the tests."""
+    yield
+    WARM.stop()
 
 
 @pytest.fixture

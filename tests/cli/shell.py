@@ -2,13 +2,16 @@
 
 import json
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.cli.warm import Warm
+
+WARM = Warm()
 COMMAND = (sys.executable, "-m", "clarion")
 
 
@@ -35,16 +38,21 @@ class Shell:
     env: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
-        done = subprocess.run(
-            (*COMMAND, *arguments),
-            cwd=self.folder,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            out.touch()
+            err.touch()
+            code = WARM.run(
+                {
+                    "argv": arguments,
+                    "cwd": str(self.folder),
+                    "env": self.environment(env),
+                    "out": str(out),
+                    "err": str(err),
+                    "timeout": timeout,
+                }
+            )
+            return Ran(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables a command is run with."""
