@@ -1,5 +1,6 @@
 """What every kind of node is: a frozen description, and what it does when it hears an event. Pure."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,7 +140,7 @@ def _documented(schema: dict[str, Any], node: type["Node"]) -> None:
         schema["examples"] = [dict(node.example)]
 
 
-class Node(BaseModel):
+class Node(BaseModel, ABC):
     """One place in a journey."""
 
     model_config = ConfigDict(
@@ -165,9 +166,9 @@ class Node(BaseModel):
         """Whether people stay here for a while: a cycle must have such a node."""
         return False
 
+    @abstractmethod
     def hear(self, event: Event, scene: Scene) -> Answer:
         """What the event does to a position here."""
-        raise NotImplementedError
 
     def awaits(self, edges: Sequence[Edge]) -> frozenset[str]:
         """The statuses of the newest message this node wants to hear of, given its edges."""
