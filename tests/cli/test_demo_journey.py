@@ -194,14 +194,14 @@ BOOKED = said((5, "VISIT_YES", "ask"))
     ("sends", "replies", "lost", "doubled"),
     [
         pytest.param([], [], 1, 0, id="nobody was written to"),
-        pytest.param([ASKED, (21, "remind")], [], 0, 0, id="silent, reminded"),
+        pytest.param([ASKED, (31, "remind")], [], 0, 0, id="silent, reminded"),
         pytest.param([ASKED], [], 1, 0, id="silent, never reminded"),
-        pytest.param([ASKED, (21, "remind"), (22, "remind")], [], 0, 1, id="reminded twice"),
+        pytest.param([ASKED, (31, "remind"), (32, "remind")], [], 0, 1, id="reminded twice"),
         pytest.param([ASKED, (5.1, "booked"), (9, "details")], BOOKED, 0, 0, id="pressed yes"),
         pytest.param([ASKED, (5.1, "booked")], BOOKED, 1, 0, id="the delay never ended"),
         pytest.param([ASKED, (5.1, "unclear")], BOOKED, 2, 1, id="another branch"),
         pytest.param(
-            [ASKED, (5.1, "booked"), (9, "details"), (21, "remind")], BOOKED, 0, 1, id="and reminded, too"
+            [ASKED, (5.1, "booked"), (9, "details"), (31, "remind")], BOOKED, 0, 1, id="and reminded, too"
         ),
         pytest.param([ASKED, ASKED, (5.1, "booked"), (9, "details")], BOOKED, 0, 1, id="asked twice"),
         pytest.param(
@@ -218,14 +218,14 @@ BOOKED = said((5, "VISIT_YES", "ask"))
             0,
             id="the second question answered",
         ),
-        pytest.param([ASKED, (21, "remind")], said((21.2, "14th", "")), 0, 0, id="an answer too late"),
-        pytest.param([ASKED, (20, "noted")], said((19.9, "14th", "")), 0, 0, id="in the last moment, heard"),
-        pytest.param([ASKED, (20, "remind")], said((19.9, "14th", "")), 0, 0, id="in the last moment, not"),
+        pytest.param([ASKED, (31, "remind")], said((31.2, "14th", "")), 0, 0, id="an answer too late"),
+        pytest.param([ASKED, (30, "noted")], said((29.9, "14th", "")), 0, 0, id="in the last moment, heard"),
+        pytest.param([ASKED, (30, "remind")], said((29.9, "14th", "")), 0, 0, id="in the last moment, not"),
         pytest.param(
-            [ASKED, (20, "remind"), (20.1, "noted")], said((19.9, "14th", "")), 0, 1, id="heard and reminded"
+            [ASKED, (30, "remind"), (30.1, "noted")], said((29.9, "14th", "")), 0, 1, id="heard and reminded"
         ),
         pytest.param([ASKED, (18, "remind")], said((9, "14th", "")), 1, 1, id="reminded instead"),
-        pytest.param([ASKED, (21, "remind"), (22, "Hello?")], [], 0, 1, id="a message nobody knows"),
+        pytest.param([ASKED, (31, "remind"), (32, "Hello?")], [], 0, 1, id="a message nobody knows"),
     ],
 )
 def test_lost_and_doubled(
@@ -237,7 +237,7 @@ def test_lost_and_doubled(
 
 
 def test_what_was_refused_is_no_message() -> None:
-    rows = sent(ASKED, (21, "remind"))
+    rows = sent(ASKED, (31, "remind"))
     rows.insert(0, {**rows[0], "outcome": "throttled"})
     assert judged(rows).doubled == 0
 
@@ -246,7 +246,7 @@ def test_early_messages_and_another_customer_s_data_are_seen() -> None:
     early = judged(sent(ASKED, (19, "remind")))
     assert (early.early, early.lost, early.doubled) == (1, 0, 0)
     assert judged(sent(ASKED, (5.1, "booked"), (6, "details")), BOOKED).early == 1
-    rows = sent(ASKED, (21, "remind"))
+    rows = sent(ASKED, (31, "remind"))
     other = next(each for each in sample.TIERS if each != sample.tier(PERSON))
     rows[0]["text"] = f"Hi Ana, is Monday morning fine for your {other} visit?"
     assert judged(rows).misinformed == 1

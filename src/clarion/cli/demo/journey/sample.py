@@ -11,13 +11,13 @@ ADDRESS = "http://127.0.0.1:8099"
 
 TIERS = ("standard", "silver", "gold")
 
-TIMEOUT = 20.0
+TIMEOUT = 30.0
 """Seconds the sample waits for an answer."""
 BREATH = 3.0
 """Seconds between the booking and its details."""
 
 PEOPLE: dict[str, Any] = {
-    "reply": {"low_ms": 3_000, "high_ms": 12_000},
+    "reply": {"low_ms": 4_000, "high_ms": 20_000},
     "quote_share": 0.3,
     "twice_share": 0.1,
     "repeated_share": 0.05,
@@ -40,7 +40,7 @@ PEOPLE: dict[str, Any] = {
         {"text": ""},
     ],
 }
-"""How the simulator's people take part: 85 of 100 answer, 3 to 12 s after reading; one in ten does so twice."""
+"""How the simulator's people take part: 85 of 100 answer, 4 to 20 s after reading; one in ten does so twice."""
 
 
 def tier(phone: str) -> str:
