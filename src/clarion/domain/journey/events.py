@@ -38,9 +38,10 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The HTTP call of this visit has its answer, or will get none (`status` 0, and `error` says why).
+    """The HTTP call of this visit has its answer, or will get none (`status` 0).
 
-    `body` is the parsed JSON of the answer, or its text.
+    `error` says why there is none, or why the one there is cannot be used (broken JSON, too large), and then keeps
+    its status. `body` is the parsed JSON of the answer, or its text.
     """
 
     kind: ClassVar[str] = "called"
