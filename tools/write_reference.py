@@ -1,11 +1,13 @@
 """Writes the pages of the reference that are made from code. `make docs` runs it; a test fails when one is
 stale."""
 
+import json
 from functools import cache
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from clarion.api.app import describe
 from clarion.cli import reference
 from clarion.cli.main import mount
 from clarion.domain.journey import reference as journey
@@ -25,6 +27,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "log-events.md": log_events(),
         REFERENCE / "cli.md": _commands(),
         REFERENCE / "nodes.md": journey.page(),
+        REFERENCE / "openapi.json": json.dumps(describe(), indent=1, ensure_ascii=False) + "\n",
     }
 
 

@@ -176,15 +176,21 @@ def build_provider(settings: Settings, name: str, account: SenderAccount, transp
     )
 
 
-def build_calls(settings: Settings, db: Database, waker: Waker, worker: str) -> Calls:
-    """What makes the calls of journeys, through a guarded client with the operator's exceptions. Needs a loop."""
+def build_client(settings: Settings) -> GuardedClient:
+    """What reaches addresses that users give, with the operator's exceptions. Needs a loop."""
     wished = settings.calls
-    client = GuardedClient(
+    return GuardedClient(
         Allowed.parse(wished.allow),
         ports=wished.ports,
         timeout=micros(wished.timeout),
         largest=wished.max_answer,
     )
+
+
+def build_calls(settings: Settings, db: Database, waker: Waker, worker: str) -> Calls:
+    """What makes the calls of journeys. Needs a loop."""
+    wished = settings.calls
+    client = build_client(settings)
     lease = 2 * micros(wished.timeout) + 10_000_000
     return Calls(db, client, waker, worker=worker, slots=wished.in_flight, lease=lease)
 

@@ -34,6 +34,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "library.logged": "A library said something; `library` names it and `message` holds its words.",
         "marks.lost": "The database did not confirm a group of marks; none of its messages is sent.",
         "outcomes.journaled": "The database did not take outcomes; they wait in the journal.",
+        "request.broke": "An error of our own while a request was answered; nothing of it was stored.",
         "run.batch_broke": "A batch of positions could not be moved; they are moved one by one instead.",
         "run.event_unknown": "A position's event is of a kind this release does not know; it was dropped.",
         "run.finished": "Nobody is under way in a run any more.",

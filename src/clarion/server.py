@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from clarion import __version__, bootstrap
 from clarion.api.app import create_app
+from clarion.api.backend import Backend, Limits
 from clarion.domain.errors import ClarionError
 from clarion.providers.registry import PROVIDERS
 from clarion.services.doubts import Doubts, Schedule
@@ -65,6 +66,8 @@ class Engine:
     intake: Intake
     stepping: Stepping
     calls: Calls
+    box: SecretBox
+    providers: Providers
     worker: str
 
 
@@ -128,7 +131,7 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
         first_look=first_look,
     )
     intake = Intake(db, box, waker, PROVIDERS)
-    return Engine(db, waker, sweep, sending, ledger, intake, stepping, calls, worker)
+    return Engine(db, waker, sweep, sending, ledger, intake, stepping, calls, box, providers, worker)
 
 
 async def _stop(engine: Engine) -> None:
@@ -193,6 +196,26 @@ class _alone:  # noqa: N801  # reads as a word in `with _alone(settings)`
             self._file.close()
 
 
+def backend(settings: Settings, engine: Engine) -> Backend:
+    """What the API stands on: the running engine's parts. Needs a loop."""
+    return Backend(
+        db=engine.db,
+        waker=engine.waker,
+        box=engine.box,
+        providers=engine.providers,
+        client=bootstrap.build_client(settings),
+        public_url=bootstrap.public_url(settings),
+        data_dir=settings.data_dir,
+        ready=lambda: readiness(engine),
+        limits=Limits(
+            rate=settings.api.rate,
+            burst=settings.api.burst,
+            body=settings.api.max_body,
+            upload=settings.imports.max_bytes,
+        ),
+    )
+
+
 async def readiness(engine: Engine) -> dict[str, str]:
     """What keeps this process from doing its work, by part; empty when it is ready."""
     try:
@@ -229,11 +252,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     async with running(settings) as engine:
         app = create_app(
-            intake=engine.intake,
-            providers=list(PROVIDERS),
-            public_url=bootstrap.public_url(settings),
-            ready=lambda: readiness(engine),
-            lifespan=_nothing,
+            backend(settings, engine), intake=engine.intake, providers=list(PROVIDERS), lifespan=_nothing
         )
         config = uvicorn.Config(
             app,

@@ -198,10 +198,7 @@ async def stack(
         settings = load_settings(None, **{**given, **values})
         async with server.running(settings) as engine:
             app = create_app(
-                intake=engine.intake,
-                providers=list(PROVIDERS),
-                public_url=bootstrap.public_url(settings),
-                ready=lambda: server.readiness(engine),
+                server.backend(settings, engine), intake=engine.intake, providers=list(PROVIDERS)
             )
             web = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", lifespan="off"))
             task = asyncio.create_task(web._serve())

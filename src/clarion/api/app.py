@@ -1,19 +1,23 @@
-"""The HTTP side of `clarion serve`: webhooks and health."""
+"""The HTTP side of `clarion serve`: the API, webhooks and health."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from clarion import __version__
-from clarion.api import webhooks
+from clarion.api import errors, openapi, webhooks
+from clarion.api.backend import Backend
+from clarion.api.pace import Pace
+from clarion.api.routers import ALL
 from clarion.services.receiving.intake import Intake
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-Ready = Callable[[], Awaitable[dict[str, str]]]
-"""Each part's problem by name; empty when all is well."""
+
+API = "/api/v1"
 
 
 class Alive(BaseModel):
@@ -31,12 +35,39 @@ class Readiness(BaseModel):
 
 
 def create_app(
-    *, intake: Intake, providers: list[str], public_url: str, ready: Ready, lifespan: Lifespan | None = None
+    backend: Backend, *, intake: Intake, providers: list[str], lifespan: Lifespan | None = None
 ) -> FastAPI:
     """The application. Everything it needs is handed in; bootstrap and server know where it comes from."""
     app = FastAPI(title="Clarion", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
-    app.router.routes.extend(webhooks.routes(intake, providers=providers, public_url=public_url))
+    app.state.backend = backend
+    app.state.pace = Pace(backend.limits.rate, backend.limits.burst)
+    app.router.routes.extend(webhooks.routes(intake, providers=providers, public_url=backend.public_url))
+    _declare(app)
+    return app
 
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without anything running."""
+    app = FastAPI(title="Clarion", version=__version__)
+    _declare(app)
+    return app.openapi()
+
+
+def _declare(app: FastAPI) -> None:
+    _health(app)
+    for router in ALL:
+        app.include_router(router, prefix=API)
+    errors.install(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if not app.openapi_schema:
+        app.openapi_schema = openapi.document(app)
+    return app.openapi_schema
+
+
+def _health(app: FastAPI) -> None:
     @app.get("/healthz", operation_id="get_health", summary="Whether the process is alive", tags=["health"])
     async def get_health() -> Alive:
         return Alive(status="ok", version=__version__)
@@ -49,8 +80,7 @@ def create_app(
         responses={503: {"model": Readiness, "description": "Something it needs is missing."}},
     )
     async def get_readiness() -> JSONResponse:
-        problems = await ready()
+        backend: Backend = app.state.backend
+        problems = await backend.ready()
         body = Readiness(status="not ready" if problems else "ready", problems=problems)
         return JSONResponse(body.model_dump(), status_code=503 if problems else 200)
-
-    return app

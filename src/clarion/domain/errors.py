@@ -23,6 +23,14 @@ class AlreadyExists(ClarionError):
         self.what, self.which = what, which
 
 
+class BadField(ClarionError):
+    """A value that was given cannot be used. `field` names it as the caller does: `scopes`, `people/0/phone`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}.")
+        self.field, self.problem = field, problem
+
+
 class BadContent(ClarionError):
     """A message's content has a wrong shape. `field` is a path such as `buttons/0/title`."""
 

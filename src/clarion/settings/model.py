@@ -122,6 +122,15 @@ class Http(Group):
     signatures are made from it, never from a request's Host."""
 
 
+class Api(Group):
+    rate: float = Field(50.0, ge=0)
+    """Requests per second that one API key or session may send to one process, over time; 0: no limit."""
+    burst: int = Field(200, ge=1)
+    """Requests that it may send at once."""
+    max_body: int = Field(1024 * 1024, ge=1024)
+    """Largest JSON body, in bytes; uploads and journeys have limits of their own."""
+
+
 class Log(Group):
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave events that are written."""
@@ -264,6 +273,7 @@ class Settings(BaseSettings):
     commas. The first encrypts, all decrypt."""
 
     http: Http = Http()
+    api: Api = Api()
     log: Log = Log()
     sending: Sending = Sending()
     engine: Engine = Engine()

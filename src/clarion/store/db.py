@@ -5,6 +5,7 @@ PostgreSQL goes through SQLAlchemy's asyncpg pool. SQLite has one writer connect
 """
 
 import asyncio
+import copy
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -56,12 +57,17 @@ class Tx:
 
 
 class Database:
-    """Open with `await Database.open(url)`, close with `await db.close()`."""
+    """Open with `await Database.open(url)`, close with `await db.close()`.
+
+    `confined`: PostgreSQL itself keeps the transactions of `within(workspace)` to that workspace's rows.
+    """
 
     def __init__(self, url: str, *, readers: int = 2, pool: int = 10) -> None:
         self.url = url
         self.name: dialect.Name = "sqlite" if url.startswith("sqlite") else "postgresql"
         self.single_writer = self.name == "sqlite"  # a long transaction keeps every other writer waiting
+        self.confined = False
+        self.workspace = 0
         self._store: _Sqlite | _Postgres
         self._store = _Sqlite(url, readers) if self.name == "sqlite" else _Postgres(url, pool)
 
@@ -70,20 +76,35 @@ class Database:
         """Connect and check that the database answers. Raises the driver's error with its own words."""
         db = cls(url, readers=readers, pool=pool)
         async with db.reading() as tx:
-            await tx.scalar("SELECT 1")
+            db.confined = bool(await tx.scalar(dialect.may_confine(db.name)))
         return db
+
+    def within(self, workspace: int) -> "Database":
+        """The same database as one workspace sees it: the API's view. Shares the connections; never closed itself.
+
+        On PostgreSQL other workspaces' rows do not exist in it, whatever a query forgot (row-level security);
+        on SQLite queries alone keep workspaces apart.
+        """
+        view = copy.copy(self)
+        view.workspace = workspace
+        return view
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """All or nothing; durable when the block ends. Keep it short: on SQLite everybody else waits."""
         async with self._store.writing() as execute:
-            yield Tx(self.name, execute)
+            yield await self._confine(Tx(self.name, execute))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
         """One consistent view of the last commit; never waits for writers."""
         async with self._store.reading() as execute:
-            yield Tx(self.name, execute)
+            yield await self._confine(Tx(self.name, execute))
+
+    async def _confine(self, tx: Tx) -> Tx:
+        if self.workspace and self.confined:
+            await tx.run(dialect.CONFINE, {"workspace": str(self.workspace)})
+        return tx
 
     async def persist(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run `work`, a whole transaction, again when the database asks for it: it lost a race and stored nothing."""

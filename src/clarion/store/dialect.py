@@ -66,6 +66,22 @@ def try_exclusive(name: Name) -> str:
     return "SELECT pg_try_advisory_xact_lock(hashtextextended(:what, 0))"
 
 
+CONFINE = (
+    "SELECT set_config('role', 'clarion_workspace', true), set_config('clarion.workspace', :workspace, true)"
+)
+"""Until the transaction ends: a role that owns no table, and the one workspace it sees (migration 0003)."""
+
+
+def may_confine(name: Name) -> str:
+    """Whether CONFINE works here: the role exists, and we may take it on. Never on SQLite, which has no roles."""
+    if name == "sqlite":
+        return "SELECT 0"
+    return (
+        "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'clarion_workspace' "
+        "AND pg_has_role(current_user, oid, 'MEMBER'))"
+    )
+
+
 def attribute(name: Name, column: str, key: str) -> str:
     """The text of one attribute in a JSON column, NULL when missing. `key` must pass `safe_key`."""
     if not safe_key(key):

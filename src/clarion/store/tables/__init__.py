@@ -1,7 +1,19 @@
 """Every table, one metadata for both databases. Instants are microseconds since 1970, UTC; 0 means "never"."""
 
+from clarion.store.tables.access import (
+    api_keys,
+    audit,
+    audit_heads,
+    idempotency,
+    identities,
+    links,
+    memberships,
+    sessions,
+    throttles,
+    users,
+)
 from clarion.store.tables.columns import metadata
-from clarion.store.tables.hearing import inbox, notices, replies, workers
+from clarion.store.tables.hearing import conversations, inbox, notices, replies, workers
 from clarion.store.tables.journeys import (
     calls,
     handoffs,
@@ -14,6 +26,7 @@ from clarion.store.tables.journeys import (
     timers,
     trails,
 )
+from clarion.store.tables.outward import deliveries, news, subscriptions
 from clarion.store.tables.people import (
     contacts,
     import_rows,
@@ -22,27 +35,38 @@ from clarion.store.tables.people import (
     lists,
     mappings,
     suppressions,
+    uploads,
 )
 from clarion.store.tables.senders import senders, templates, timelines, workspaces
 from clarion.store.tables.sending import attempts, campaign_counts, campaigns, messages, outbox
 
 __all__ = [
+    "api_keys",
     "attempts",
+    "audit",
+    "audit_heads",
     "calls",
     "campaign_counts",
     "campaigns",
     "contacts",
+    "conversations",
+    "deliveries",
     "handoffs",
+    "idempotency",
+    "identities",
     "import_rows",
     "imports",
     "inbox",
     "journey_versions",
     "journeys",
+    "links",
     "list_members",
     "lists",
     "mappings",
+    "memberships",
     "messages",
     "metadata",
+    "news",
     "node_counts",
     "notices",
     "outbox",
@@ -51,11 +75,16 @@ __all__ = [
     "replies",
     "runs",
     "senders",
+    "sessions",
+    "subscriptions",
     "suppressions",
     "templates",
+    "throttles",
     "timelines",
     "timers",
     "trails",
+    "uploads",
+    "users",
     "workers",
     "workspaces",
 ]

@@ -62,6 +62,25 @@ replies = sa.Table(
     sa.UniqueConstraint("sender_id", "provider_id"),
 )
 
+# One person on one of our numbers: where the inbox begins. Moved in the transaction that stores a reply.
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    ident(),
+    workspace(),
+    sa.Column("sender_id", sa.BigInteger, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    number("contact_id"),
+    text("state"),  # open, closed
+    number("assignee_id"),  # a user; 0: nobody
+    number("unread"),
+    number("reply_id"),  # the newest one
+    time("replied_at"),  # when the person last wrote: the 24-hour window counts from here
+    time("moved_at"),  # when anybody last wrote
+    sa.UniqueConstraint("sender_id", "person"),
+    sa.Index("ix_conversations_moved", "workspace_id", "state", "moved_at"),
+)
+
 notices = sa.Table(
     "notices",
     metadata,

@@ -89,6 +89,20 @@ import_rows = sa.Table(
     ),  # the cells as they stood, for the rejects file
 )
 
+# Files on their way in: stored whole before anything is read from them.
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    ident(),
+    workspace(),
+    sa.Column("name", sa.Text, nullable=False),  # as the caller called it
+    sa.Column("file", sa.Text, nullable=False),  # absolute path of our copy
+    number("size"),  # bytes
+    text("digest"),  # SHA-256
+    time("created_at"),
+    sa.Index(None, "workspace_id"),
+)
+
 mappings = sa.Table(
     "mappings",
     metadata,

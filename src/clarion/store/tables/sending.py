@@ -94,6 +94,7 @@ messages = sa.Table(
         postgresql_where=sa.text("fault_code <> ''"),
     ),
     sa.Index("ix_messages_person", "workspace_id", "person"),
+    sa.Index("ix_messages_log", "workspace_id", "id"),  # the newest of a workspace, page by page
     # One message for each visit, whatever is repeated.
     sa.Index(
         "uq_messages_visit",

@@ -1,0 +1,1 @@
+"""What travels over the API, as models: pure data, shared with the client."""

@@ -1,0 +1,1 @@
+"""Rows of those who may ask, and of what they did."""
