@@ -1,11 +1,12 @@
 """The API over real HTTP, without an engine: what a test asks is answered, and nothing else happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+import io
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -24,6 +25,8 @@ from clarion.services.workspaces import add_workspace
 from clarion.settings import Settings, load_settings
 from clarion.store.db import Database
 from tests.support.stack import free_port
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -57,7 +60,11 @@ class Api:
     settings: Settings
     backend: Backend
     waker: Told
-    others: dict[str, str] = field(default_factory=dict)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have the API's own thread do something, for a test that asks from another."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     async def ask(
         self,
@@ -79,8 +86,9 @@ class Api:
             raw = orjson.dumps(body)
             sent.setdefault("Content-Type", "application/json")
         target = f"{self.url}{path}" if path.startswith("/") else path
+        sending = io.BytesIO(raw) if raw and len(raw) > 1_000_000 else raw
         async with self.http.request(
-            method, target, data=raw, headers=sent, params=query or None, allow_redirects=False
+            method, target, data=sending, headers=sent, params=query or None, allow_redirects=False
         ) as answer:
             found = await answer.read()
             kind = answer.headers.get("Content-Type", "")
