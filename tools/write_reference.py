@@ -7,9 +7,12 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from clarion import metrics
+from clarion.api import errors
 from clarion.api.app import describe
 from clarion.cli import reference
 from clarion.cli.main import mount
+from clarion.domain import news_reference
 from clarion.domain.journey import reference as journey
 from clarion.log_events import EVENTS
 from clarion.settings.model import Settings
@@ -27,6 +30,9 @@ def pages() -> dict[Path, str]:
         REFERENCE / "log-events.md": log_events(),
         REFERENCE / "cli.md": _commands(),
         REFERENCE / "nodes.md": journey.page(),
+        REFERENCE / "metrics.md": metrics.page(),
+        REFERENCE / "webhook-events.md": news_reference.page(),
+        REFERENCE / "errors.md": errors.page(),
         REFERENCE / "openapi.json": json.dumps(describe(), indent=1, ensure_ascii=False) + "\n",
     }
 

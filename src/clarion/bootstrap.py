@@ -9,17 +9,23 @@ from alembic.util import CommandError
 
 from clarion.domain.addresses import Allowed
 from clarion.domain.errors import ClarionError
+from clarion.metrics import Counted
 from clarion.net.client import GuardedClient
 from clarion.providers import registry
 from clarion.providers.base import Provider, SenderAccount
 from clarion.providers.transport import Timeouts, Transport
 from clarion.services import workspaces
+from clarion.services.access.passwords import Hasher
+from clarion.services.access.sessions import Access
+from clarion.services.access.throttle import Throttle
 from clarion.services.journeys.calls import Calls
-from clarion.services.ports import Waker
+from clarion.services.ports import UNWATCHED, Meters, Waker
 from clarion.services.secrets import SecretBox, open_box
+from clarion.services.telling.deliver import Telling
 from clarion.settings import Settings, micros
 from clarion.store import migrate
 from clarion.store.db import Database
+from clarion.telemetry import open_tracing
 
 KEY_FILE = "secret.key"
 """In the data directory: the key of an installation that was given none."""
@@ -139,8 +145,8 @@ async def open_secret_box(settings: Settings, db: Database) -> SecretBox:
 
 
 @asynccontextmanager
-async def installation(settings: Settings, *, workspace: str = "default") -> AsyncIterator[Installation]:
-    """Database and keys, opened and checked against each other.
+async def installation(settings: Settings, *, workspace: str = "") -> AsyncIterator[Installation]:
+    """Database and keys, opened and checked against each other; the first workspace, if none is named.
 
     Raises DatabaseUnreachable, KeyMissing, KeyWrong, NotFound (the workspace).
     """
@@ -187,12 +193,43 @@ def build_client(settings: Settings) -> GuardedClient:
     )
 
 
-def build_calls(settings: Settings, db: Database, waker: Waker, worker: str) -> Calls:
+def build_meters(settings: Settings) -> Counted:
+    """What counts, and keeps spans where an endpoint is set. Raises TelemetryMissing."""
+    endpoint = settings.telemetry.endpoint
+    return open_tracing(endpoint) if endpoint else Counted()
+
+
+def build_calls(
+    settings: Settings, db: Database, waker: Waker, worker: str, meters: Meters = UNWATCHED
+) -> Calls:
     """What makes the calls of journeys. Needs a loop."""
     wished = settings.calls
     client = build_client(settings)
     lease = 2 * micros(wished.timeout) + 10_000_000
-    return Calls(db, client, waker, worker=worker, slots=wished.in_flight, lease=lease)
+    return Calls(db, client, waker, worker=worker, slots=wished.in_flight, lease=lease, meters=meters)
+
+
+def build_telling(settings: Settings, db: Database, box: SecretBox, waker: Waker, worker: str) -> Telling:
+    """What tells customers' systems. Needs a loop."""
+    timeout = micros(settings.webhooks.timeout)
+    client = GuardedClient(
+        Allowed.parse(settings.calls.allow), ports=settings.calls.ports, timeout=timeout, largest=64 * 1024
+    )
+    return Telling(
+        db,
+        client,
+        box,
+        waker,
+        worker=worker,
+        slots=settings.webhooks.in_flight,
+        lease=2 * timeout + 10_000_000,
+    )
+
+
+def build_access(settings: Settings, db: Database, box: SecretBox) -> Access:
+    """What signing in stands on. Needs a loop."""
+    wished = settings.access
+    return Access(db, box, Hasher(), Throttle(db), idle=micros(wished.idle), lifetime=micros(wished.lifetime))
 
 
 @asynccontextmanager

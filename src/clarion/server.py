@@ -24,11 +24,21 @@ from fastapi import FastAPI
 from clarion import __version__, bootstrap
 from clarion.api.app import create_app
 from clarion.api.backend import Backend, Limits
-from clarion.domain.errors import ClarionError
+from clarion.api.metrics import Exposed
+from clarion.api.origin import networks
+from clarion.domain.errors import BadField, ClarionError
+from clarion.metrics import MEDIA_TYPE, Counted
 from clarion.providers.registry import PROVIDERS
+from clarion.services.access import links, setup
 from clarion.services.doubts import Doubts, Schedule
+from clarion.services.health.gauges import gauges
+from clarion.services.health.process import Process
+from clarion.services.health.readiness import Readiness
+from clarion.services.importing.turns import Turns
 from clarion.services.journeys.calls import Calls
 from clarion.services.journeys.stepping import Stepping
+from clarion.services.live import Live
+from clarion.services.ports import LINGER
 from clarion.services.receiving.digest import Digest
 from clarion.services.receiving.intake import Intake
 from clarion.services.secrets import SecretBox
@@ -36,8 +46,12 @@ from clarion.services.sending import Plan, Sending
 from clarion.services.sending.journal import Journal
 from clarion.services.sending.ledger import Ledger
 from clarion.services.sending.providers import Providers
-from clarion.settings import Settings, micros
+from clarion.services.telling.deliver import Telling
+from clarion.settings import Settings, SettingsError, micros
+from clarion.store import news
+from clarion.store.access.links import SETUP
 from clarion.store.db import Database
+from clarion.telemetry import Traced
 from clarion.workers.lanes import Lanes
 from clarion.workers.sweep import Sweep
 from clarion.workers.wake import InProcess
@@ -66,13 +80,16 @@ class Engine:
     intake: Intake
     stepping: Stepping
     calls: Calls
+    telling: Telling
     box: SecretBox
     providers: Providers
     worker: str
+    meters: Counted
+    process: Process
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Engine]:
+async def running(settings: Settings, *, meters: Counted | None = None) -> AsyncIterator[Engine]:
     """An engine that works until the block ends, then stops gracefully: nothing it marked is left in doubt.
 
     Raises DatabaseUnreachable, KeyMissing, KeyWrong, AlreadyServing.
@@ -84,7 +101,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             providers = Providers(
                 db, box, lambda name, account: bootstrap.build_provider(settings, name, account, transport)
             )
-            engine = _assemble(settings, db, box, providers)
+            engine = _assemble(settings, db, box, providers, meters or bootstrap.build_meters(settings))
+            engine.process.loop.start()
             await engine.ledger.replay()
             await engine.sweep.start(alone=bootstrap.embedded(settings))
             log.info("engine.started", worker=engine.worker, database=db.name, version=__version__)
@@ -94,11 +112,13 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 await _stop(engine)
 
 
-def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Providers) -> Engine:
+def _assemble(
+    settings: Settings, db: Database, box: SecretBox, providers: Providers, meters: Counted
+) -> Engine:
     worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     first_look = micros(settings.evidence.query_after[0])
     lanes: Lanes
-    waker = InProcess(lambda lane: lanes.find(lane))  # noqa: PLW0108  # lanes need the waker first
+    waker = InProcess(lambda lane: lanes.find(lane), meters=meters)  # noqa: PLW0108  # lanes need the waker first
     ledger = Ledger(
         db,
         waker,
@@ -106,20 +126,25 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
         deadline=micros(settings.sending.attempt_deadline),
         first_look=first_look,
         limit=settings.sending.max_attempts,
+        meters=meters,
     )
-    sending = Sending(db, ledger, providers, worker=worker, plan=_plan(settings))
+    sending = Sending(db, ledger, providers, worker=worker, plan=_plan(settings), meters=meters)
     doubts = Doubts(db, ledger, providers, waker, _schedule(settings))
-    stepping = Stepping(db, waker)
-    calls = bootstrap.build_calls(settings, db, waker, worker)
+    stepping = Stepping(db, waker, meters=meters)
+    calls = bootstrap.build_calls(settings, db, waker, worker, meters)
+    telling = bootstrap.build_telling(settings, db, box, waker, worker)
+    news.ring_with(db, lambda: waker.wake("notify", after=LINGER))
     lanes = Lanes(
         db,
         waker,
         sending=sending,
-        receipts=Digest(db, PROVIDERS, waker),
-        replies=Digest(db, PROVIDERS, waker, replies=True),
+        receipts=Digest(db, PROVIDERS, waker, meters=meters),
+        replies=Digest(db, PROVIDERS, waker, replies=True, meters=meters),
         doubts=doubts,
         stepping=stepping,
         calls=calls,
+        telling=telling,
+        imports=Turns(db, worker=worker, stopping=lambda: sending.stopping),
     )
     sweep = Sweep(
         db,
@@ -129,18 +154,38 @@ def _assemble(settings: Settings, db: Database, box: SecretBox, providers: Provi
         heartbeat=settings.engine.heartbeat.total_seconds(),
         dead_after=settings.engine.dead_after.total_seconds(),
         first_look=first_look,
+        data_dir=settings.data_dir,
     )
     intake = Intake(db, box, waker, PROVIDERS)
-    return Engine(db, waker, sweep, sending, ledger, intake, stepping, calls, box, providers, worker)
+    process = Process(worker, sweep)
+    return Engine(
+        db,
+        waker,
+        sweep,
+        sending,
+        ledger,
+        intake,
+        stepping,
+        calls,
+        telling,
+        box,
+        providers,
+        worker,
+        meters,
+        process,
+    )
 
 
 async def _stop(engine: Engine) -> None:
     log.info("engine.stopping", worker=engine.worker)
     engine.stepping.stop()
-    await asyncio.gather(engine.sending.stop(), engine.calls.stop())
+    await asyncio.gather(engine.sending.stop(), engine.calls.stop(), engine.telling.stop())
     await engine.waker.stop()
     await engine.ledger.close()
     await engine.sweep.stop()
+    engine.process.loop.stop()
+    if isinstance(engine.meters, Traced):
+        await asyncio.to_thread(engine.meters.close)
     log.info("engine.stopped", worker=engine.worker)
 
 
@@ -204,30 +249,45 @@ def backend(settings: Settings, engine: Engine) -> Backend:
         box=engine.box,
         providers=engine.providers,
         client=bootstrap.build_client(settings),
+        access=bootstrap.build_access(settings, engine.db, engine.box),
+        trusted_proxies=networks(settings.http.trusted_proxies),
         public_url=bootstrap.public_url(settings),
         data_dir=settings.data_dir,
-        ready=lambda: readiness(engine),
+        ready=Readiness(
+            engine.db,
+            engine.process,
+            write=engine.sweep.beat,
+            data_dir=settings.data_dir,
+            sweep=settings.engine.sweep.total_seconds(),
+        ).problems,
+        process=engine.process,
+        meters=engine.meters,
+        exposed=Exposed(
+            lambda: _metrics(engine, settings.data_dir),
+            MEDIA_TYPE,
+            settings.metrics.token.get_secret_value() if settings.metrics.token else "",
+        ),
         limits=Limits(
             rate=settings.api.rate,
             burst=settings.api.burst,
             body=settings.api.max_body,
             upload=settings.imports.max_bytes,
+            streams=settings.api.streams,
+            streams_of_caller=settings.api.streams_per_caller,
         ),
     )
 
 
-async def readiness(engine: Engine) -> dict[str, str]:
-    """What keeps this process from doing its work, by part; empty when it is ready."""
-    try:
-        async with asyncio.timeout(2), engine.db.reading() as tx:
-            await tx.scalar("SELECT 1")
-    except Exception as error:  # noqa: BLE001  # whatever it is, the answer is "not ready", and why
-        return {"database": f"does not answer ({type(error).__name__}): see the log"}
-    return {}
+async def _metrics(engine: Engine, data_dir: Path) -> bytes:
+    return engine.meters.render(await gauges(engine.db, engine.process, data_dir))
 
 
 class _Web(uvicorn.Server):
     """uvicorn, leaving signals to us: it would raise them again and end the process before the engine stopped."""
+
+    def __init__(self, config: uvicorn.Config, streams: Live) -> None:
+        super().__init__(config)
+        self._streams = streams
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -243,6 +303,32 @@ class _Web(uvicorn.Server):
             loop.add_signal_handler(number, stop)
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the live streams first: the server waits for every response, and theirs would go on."""
+        self._streams.close()
+        await super().shutdown(sockets)
+
+
+async def _meet_the_first_user(settings: Settings, backend: Backend) -> None:
+    """Make them from the settings, or print the link by which they make themselves."""
+    given = settings.first_user
+    if given.password is not None:
+        password = given.password.get_secret_value()
+        try:
+            made = await setup.make_first_user(
+                backend.db, backend.access.hasher, email=given.email, password=password
+            )
+        except BadField as error:
+            raise SettingsError(f"CLARION_FIRST_USER__{error.field.upper()}: {error.problem}.") from None
+        if made:
+            log.info("user.made_first")
+    elif await setup.is_open(backend.db):
+        path = await setup.open_link(backend.db)
+        log.info("setup.opened", lasts_s=links.LASTS[SETUP] // 1_000_000)
+        # Not into the log: whoever reads the link becomes the owner.
+        sys.stdout.write(f"Nobody can sign in yet. Make the first user: {backend.public_url}{path}\n")
+        sys.stdout.flush()
+
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C. The database must have this release's tables (bootstrap.prepare_database)."""
@@ -251,9 +337,9 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with running(settings) as engine:
-        app = create_app(
-            backend(settings, engine), intake=engine.intake, providers=list(PROVIDERS), lifespan=_nothing
-        )
+        standing = backend(settings, engine)
+        await _meet_the_first_user(settings, standing)
+        app = create_app(standing, intake=engine.intake, providers=list(PROVIDERS), lifespan=_nothing)
         config = uvicorn.Config(
             app,
             host=settings.http.host,
@@ -263,6 +349,7 @@ async def _serve(settings: Settings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # it would believe whoever connects from this machine
             timeout_graceful_shutdown=5,
         )
         # A full collection stops every timer for tens of milliseconds: what exists now stays for good anyway.
@@ -271,4 +358,4 @@ async def _serve(settings: Settings) -> None:
         gc.set_threshold(50_000, 20, 100)
         # The database's thread may hold the interpreter for this long, in seconds, while a start is due.
         sys.setswitchinterval(0.0005)
-        await _Web(config).serve()
+        await _Web(config, app.state.live).serve()

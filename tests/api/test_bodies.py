@@ -122,6 +122,14 @@ async def test_who_asks_too_often_is_told_when_to_come_back(sqlite_url: str, tmp
         assert (await running.get("/keys", key=other)).status == 200
 
 
+async def test_R06_NUL_in_an_address_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    async with api(sqlite_url, tmp_path) as running:
+        for path in ("/contacts?phone=%00", "/journeys?name=a%00b", "/lists?x%00=1"):
+            answer = await running.get(f"{running.url}{path}")
+            assert (answer.status, answer.data["type"]) == (422, "urn:clarion:problem:invalid"), path
+            assert "NUL" in answer.data["detail"]
+
+
 async def _nothing_is_stored(running: Api) -> None:
     listed = await running.get("/keys")
     assert [each["name"] for each in listed.data["items"]] == ["test"]

@@ -10,7 +10,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import positive_data_acceptance
+from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 from schemathesis.core.transport import Response
 from schemathesis.generation import GenerationMode
 
@@ -21,7 +21,7 @@ from tests.support.walk import LIVE, Case, cases, operations, served, with_ids
 OPERATIONS = sorted(set(operations()) - LIVE)
 RUNS = settings(
     deadline=None,
-    max_examples=15,
+    max_examples=6,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -65,9 +65,10 @@ def test_every_answer_is_documented_and_none_is_a_server_error(
         if mode is GenerationMode.POSITIVE and data.draw(st.booleans()):
             with_ids(case, lambda prefix, _: f"{prefix}_{ids[prefix]}")
         # Rules beyond the document (a name that is taken, a time that has passed) may refuse valid data.
-        case.validate_response(
-            _ask(running, session, case, running.key), excluded_checks=[positive_data_acceptance]
-        )
+        excluded = [positive_data_acceptance]
+        if mode is GenerationMode.POSITIVE:
+            excluded.append(negative_data_rejection)  # it takes a form's further fields for broken data
+        case.validate_response(_ask(running, session, case, running.key), excluded_checks=excluded)
 
     with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
         walk()  # without parameters there is nothing to break
@@ -87,13 +88,13 @@ def test_R26_F10_another_workspaces_ids_are_ids_that_do_not_exist(database_url: 
         for name in OPERATIONS:
             _compare(running, session, name, theirs, asked)
         assert running.run(rows_of(running.db, other)) == before
-    assert len(asked) >= 5 * len(set(asked)) > 0
+    assert len(asked) > 2 * len(set(asked)) > 200
 
 
 def _compare(
     running: Api, session: requests.Session, name: str, theirs: dict[str, int], asked: list[str]
 ) -> None:
-    @settings(RUNS, max_examples=6)
+    @settings(RUNS, max_examples=5)
     @given(cases(operations()[name], GenerationMode.POSITIVE))
     def walk(case: Case) -> None:
         case.headers.clear()  # each is a request of its own, whatever key the document would have it carry
@@ -113,7 +114,7 @@ def _compare(
         lost = _ask(running, session, case, running.key)
         assert (held.status_code, _words(held)) == (lost.status_code, _words(lost)), name
         if case.path_parameters:
-            assert held.status_code in (404, 413, 415, 422, 428), (name, held.status_code, held.text)
+            assert held.status_code in (400, 404, 413, 415, 422, 428), (name, held.status_code, held.text)
 
     walk()
 

@@ -156,7 +156,7 @@ def test_people_are_moved_to_another_version_after_a_look(shop: Shell) -> None:
     assert "1 at help (version 1) → help" in look.out
     assert "1 people would move, 2 would stay.\nNothing was changed: add --yes to move them." in look.out
     moved = shop("journey", "move", "1", "--to-version", "2", "--map", "answer=reply", "--yes", "--json").json
-    assert moved["done"] == {"moved": 3, "stayed": 0}
+    assert moved["done"] == {"moved": 3, "stayed": 0, "left": 0}
     assert shop("journey", "people", "1", "--node", "reply", "--json").json[0]["number"] == 2
     again = shop("journey", "move", "1", "--to-version", "2").out
     assert again == "Nobody under way in run 1 is on another version than 2.\n"

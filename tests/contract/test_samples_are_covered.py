@@ -7,16 +7,16 @@ from tests.contract import test_webhooks_whatsapp as whatsapp
 NOT_OURS = {
     "wa-send-reaction.request.json": "Clarion never reacts to messages",
     "wa-mark-read.request.json": "Clarion does not mark messages as read",
-    "wa-template-create.request.json": "templates are made at Meta and fetched from there",
     "tw-send-sms-scheduled.request.txt": "Clarion keeps schedules itself, so that they can be recalled",
     "tw-cancel.request.txt": "only messages scheduled at Twilio can be cancelled there",
     "tw-redact.request.txt": "Clarion does not erase at Twilio",
-    "tw-content-create.request.json": "content templates are made at Twilio and fetched from there",
-    "tw-content-approval.request.json": "content templates are submitted at Twilio",
     "tw-twiml-empty.xml": "the API answers webhooks, not the adapter",
 }
 
 READ_ELSEWHERE = {
+    "wa-template-create.request.json": "test_definitions",
+    "tw-content-create.request.json": "test_definitions",
+    "tw-content-approval.request.json": "test_definitions",
     "wa-signature-vectors.json": "test_signatures",
     "tw-signature-vectors.json": "test_signatures",
     "wa-webhook-verify.txt": "test_signatures",

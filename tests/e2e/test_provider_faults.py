@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from clarion.services import campaigns
 from clarion.services.senders import get_sender, resume_sender, set_secrets
 from clarion.store import timelines
 from tests.support.stack import Stack, stack
 
-SOON = {"sending": {"request_timeout": "PT0.6S", "connect_timeout": "PT0.3S", "attempt_deadline": "PT2S"}}
+SOON: dict[str, Any] = {
+    "sending": {"request_timeout": "PT0.6S", "connect_timeout": "PT0.3S", "attempt_deadline": "PT2S"}
+}
 
 
 def ledger(clarion: Stack) -> set[str]:
@@ -182,7 +185,7 @@ async def test_twilios_own_list_settles_a_doubt_without_any_receipt(
         "faults": {"accept_then_timeout": 0.2, "html_5xx_before_accept": 0.1, "timeout_ms": None},
         "receipts": {"missing": 1},
     }
-    looks = {"evidence": {"query_after": "PT1S,PT3S"}}
+    looks: dict[str, Any] = {"evidence": {"query_after": "PT1S,PT3S"}}
     async with stack(database_url, tmp_path, sim=faults, **SOON, **looks) as clarion:
         campaign = await clarion.campaign(await clarion.twilio(), await clarion.people(60))
         counts = await clarion.until(

@@ -249,6 +249,17 @@ async def test_templates_can_be_filtered_made_and_deleted() -> None:
         assert (await talk.whatsapp(body)).code == 132001
 
 
+async def test_a_template_is_edited_once_it_was_reviewed() -> None:
+    changed = {"components": [{"type": "BODY", "text": "Other words."}]}
+    async with talking() as talk:
+        found = (await talk.graph("GET", f"{WABA}/message_templates?name=hello_world")).json["data"][0]
+        assert (await talk.graph("POST", found["id"], json=changed)).json == {"success": True}
+        shown = (await talk.graph("GET", found["id"])).json
+        assert (shown["status"], shown["components"]) == ("PENDING", changed["components"])
+        assert (await talk.graph("POST", found["id"], json=changed)).code == 100
+        assert (await talk.graph("POST", found["id"], json=["x"])).code == 100
+
+
 async def test_phone_numbers_show_the_fields_asked_for() -> None:
     async with talking(whatsapp={"rate": 80}) as talk:
         listed = (await talk.graph("GET", f"{WABA}/phone_numbers")).json

@@ -1,11 +1,15 @@
 """Workspaces are kept apart by PostgreSQL itself, whatever a query forgets."""
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
 
+from clarion.store import migrate
 from clarion.store.db import Database
 from clarion.store.joined import Joined
 from clarion.store.tables import metadata
+from tests.support.postgres import PostgresServer
 
 GLOBAL = {"users", "sessions", "links", "identities", "throttles", "workers", "inbox"}
 """Tables above workspaces: the API's role may not touch them at all."""
@@ -91,3 +95,38 @@ async def test_an_abandoned_request_leaves_nothing(database_url: str) -> None:
     async with db.transaction() as tx:  # the writer is free again
         assert await tx.scalar("SELECT count(*) FROM lists") == 0
     await db.close()
+
+
+@pytest.mark.postgresql
+async def test_a_user_who_may_not_make_roles_can_upgrade_and_is_told(
+    postgres_server: PostgresServer, postgresql_url: str
+) -> None:
+    """The upgrade goes on without the role; a superuser's two commands and another upgrade bring it."""
+    empty = postgres_server.create_database()
+    name = sa.make_url(empty).database
+    admin = await Database.open(empty)
+    async with admin.transaction() as tx:
+        await tx.run("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        await tx.run(f'ALTER DATABASE "{name}" OWNER TO plain')
+        await tx.run("GRANT ALL ON SCHEMA public TO plain")
+    plain = sa.make_url(empty).set(username="plain", password="plain").render_as_string(hide_password=False)
+    try:
+        await asyncio.to_thread(migrate.upgrade, plain)
+        db = await Database.open(plain)
+        assert not db.confined
+        await db.close()
+        async with admin.transaction() as tx:
+            await tx.run("GRANT clarion_workspace TO plain")
+        await asyncio.to_thread(migrate.upgrade, plain)
+        db = await Database.open(plain)
+        assert db.confined
+        async with db.within(1).reading() as tx:
+            assert await tx.scalar("SELECT count(*) FROM lists") == 0
+        await db.close()
+    finally:
+        await admin.close()
+        postgres_server.drop_database(empty)
+        other = await Database.open(postgresql_url)
+        async with other.transaction() as tx:
+            await tx.run("DROP ROLE plain")
+        await other.close()

@@ -103,7 +103,12 @@ async def test_the_first_start_makes_a_key_file_for_its_owner_only_and_keeps_it(
         ("k1", KeyWrong, "must look like"),
         ("k1:short", KeyWrong, "must look like"),
         ("k1:" + "A" * 44, KeyWrong, "must look like"),
-        (generate_key("a") + "," + generate_key("a"), KeyWrong, "Two secret keys are called 'a'"),
+        pytest.param(
+            f"{generate_key('a')},{generate_key('a')}",
+            KeyWrong,
+            "Two secret keys are called 'a'",
+            id="an id twice",
+        ),
     ],
 )
 def test_a_malformed_key_is_refused(setting: str, refusal: type[Exception], words: str) -> None:

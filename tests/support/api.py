@@ -4,20 +4,23 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
 import orjson
 import uvicorn
+from fastapi import FastAPI
 
 from clarion import bootstrap
 from clarion.api.app import create_app
 from clarion.api.backend import Backend, Limits
+from clarion.api.origin import networks
 from clarion.domain.access import Permission
 from clarion.providers.registry import PROVIDERS
 from clarion.services.access.keys import make_key
+from clarion.services.access.passwords import Hasher
 from clarion.services.receiving.intake import Intake
 from clarion.services.secrets import SecretBox, load_or_create_key
 from clarion.services.sending.providers import Providers
@@ -27,6 +30,9 @@ from clarion.store.db import Database
 from tests.support.stack import free_port
 
 T = TypeVar("T")
+
+NOWHERE = "http://127.0.0.1:9"
+"""Where the providers are unless a test says otherwise: nobody listens there."""
 
 
 @dataclass(slots=True)
@@ -60,6 +66,7 @@ class Api:
     settings: Settings
     backend: Backend
     waker: Told
+    app: FastAPI
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -127,6 +134,11 @@ class Api:
         return ident, await self.key_with(*Permission, workspace=ident)
 
 
+def cheap_hasher() -> Hasher:
+    """Argon2id that costs next to nothing."""
+    return Hasher(passes=1, memory=64, lanes=1)
+
+
 @asynccontextmanager
 async def api(
     database_url: str, folder: Path, *, scopes: Iterable[str] = tuple(Permission), **values: Any
@@ -138,6 +150,8 @@ async def api(
         "database_url": database_url,
         "http": {"port": port, "public_url": f"http://127.0.0.1:{port}"},
         "api": {"rate": 0},
+        "whatsapp": {"base_url": NOWHERE},
+        "twilio": dict.fromkeys(("base_url", "content_url", "messaging_url"), NOWHERE),
     }
     settings = load_settings(None, **{**given, **values})
     async with bootstrap.open_database(settings) as db, bootstrap.open_transport(settings) as transport:
@@ -156,6 +170,8 @@ async def api(
             box=box,
             providers=providers,
             client=bootstrap.build_client(settings),
+            access=replace(bootstrap.build_access(settings, db, box), hasher=cheap_hasher()),
+            trusted_proxies=networks(settings.http.trusted_proxies),
             public_url=bootstrap.public_url(settings),
             data_dir=folder,
             ready=ready,
@@ -164,10 +180,14 @@ async def api(
                 burst=settings.api.burst,
                 body=settings.api.max_body,
                 upload=settings.imports.max_bytes,
+                streams=settings.api.streams,
+                streams_of_caller=settings.api.streams_per_caller,
             ),
         )
         app = create_app(backend, intake=Intake(db, box, waker, PROVIDERS), providers=list(PROVIDERS))
-        web = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none", lifespan="off"))
+        web = uvicorn.Server(
+            uvicorn.Config(app, port=port, log_config=None, ws="none", lifespan="off", proxy_headers=False)
+        )
         task = asyncio.create_task(web._serve())
         while not web.started:
             await asyncio.sleep(0.005)
@@ -175,8 +195,17 @@ async def api(
         async with aiohttp.ClientSession() as http:
             try:
                 yield Api(
-                    f"http://127.0.0.1:{port}/api/v1", http, made.secret, db, box, settings, backend, waker
+                    f"http://127.0.0.1:{port}/api/v1",
+                    http,
+                    made.secret,
+                    db,
+                    box,
+                    settings,
+                    backend,
+                    waker,
+                    app,
                 )
             finally:
+                app.state.live.close()
                 web.should_exit = True
                 await task

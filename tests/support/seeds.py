@@ -126,6 +126,7 @@ async def _people(tx: Tx, workspace: int, mark: str) -> dict[str, int]:
         list_id=listed,
         file="/nowhere.csv",
         name=f"{mark}.csv",
+        shape={"kind": "csv", "header": ["phone"], "has_header": True, "encoding": "utf-8", "delimiter": ","},
         status="finished",
         accepted=1,
         created_at=1_000_000,
@@ -138,7 +139,29 @@ async def _people(tx: Tx, workspace: int, mark: str) -> dict[str, int]:
         "INSERT INTO memberships (user_id, workspace_id, role) VALUES (:user, :workspace, 'editor')",
         {"user": user, "workspace": workspace},
     )
-    return {"con": contact, "lst": listed, "upl": upload, "imp": imported, "usr": user}
+    session = await _insert(
+        tx,
+        "sessions",
+        digest=f"{mark} session",
+        user_id=user,
+        workspace_id=workspace,
+        csrf="c",
+        created_at=1_000_000,
+        expires_at=9_000_000_000_000_000,
+    )
+    invitation = await _insert(
+        tx,
+        "links",
+        digest=f"{mark} link",
+        purpose="invite",
+        workspace_id=workspace,
+        email=f"new.{mark.lower()}@example.org",
+        role="viewer",
+        created_at=1_000_000,
+        expires_at=9_000_000_000_000_000,
+    )
+    made = {"con": contact, "lst": listed, "upl": upload, "imp": imported, "usr": user}
+    return {**made, "ses": session, "inv": invitation}
 
 
 async def _sent(tx: Tx, workspace: int, mark: str, ids: dict[str, int]) -> dict[str, int]:
@@ -258,7 +281,7 @@ async def _told(tx: Tx, box: SecretBox, workspace: int, mark: str) -> dict[str, 
         state="paused",
         created_at=1_000_000,
     )
-    sealed = box.seal(f"subscription:{webhook}", json.dumps(["whsec_" + "MDEy" * 8]))
+    sealed = box.seal(f"subscription:{webhook}", json.dumps([["whsec_" + "MDEy" * 8, 0]]))
     await tx.run("UPDATE subscriptions SET secrets = :s WHERE id = :id", {"s": sealed, "id": webhook})
     delivery = await _insert(
         tx,

@@ -12,6 +12,7 @@ import uvicorn
 
 from clarion import bootstrap, server
 from clarion.api.app import create_app
+from clarion.metrics import Counted
 from clarion.providers.registry import PROVIDERS
 from clarion.services import campaigns
 from clarion.services.secrets import SecretBox
@@ -177,7 +178,12 @@ _MOVING = ("queued", "leased", "sending", "accepted", "sent")
 
 @asynccontextmanager
 async def stack(
-    database_url: str, folder: Path, *, sim: Mapping[str, Any] | None = None, **values: Any
+    database_url: str,
+    folder: Path,
+    *,
+    sim: Mapping[str, Any] | None = None,
+    meters: Counted | None = None,
+    **values: Any,
 ) -> AsyncIterator[Stack]:
     """Everything running. `sim` is merged over FAST; `values` are settings."""
     port = free_port()
@@ -196,7 +202,7 @@ async def stack(
             "twilio": dict.fromkeys(("base_url", "content_url", "messaging_url"), simulator.url),
         }
         settings = load_settings(None, **{**given, **values})
-        async with server.running(settings) as engine:
+        async with server.running(settings, meters=meters) as engine:
             app = create_app(
                 server.backend(settings, engine), intake=engine.intake, providers=list(PROVIDERS)
             )
@@ -207,5 +213,6 @@ async def stack(
             try:
                 yield Stack(settings, simulator, engine, await bootstrap.open_secret_box(settings, engine.db))
             finally:
+                app.state.live.close()
                 web.should_exit = True
                 await task

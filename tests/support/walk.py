@@ -19,6 +19,7 @@ from schemathesis.schemas import APIOperation
 
 from clarion.api.app import describe
 from clarion.api.fields import PREFIXES
+from clarion.sim.server import Simulator
 from tests.support.api import Api, api
 
 Case: TypeAlias = AnyCase[Any]
@@ -26,7 +27,7 @@ Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 
 _ID = re.compile(rf"({'|'.join(PREFIXES.values())})_[1-9][0-9]*")
 
-LIVE = {"follow_live"}
+LIVE = {"listen"}
 """Operations whose answer does not end."""
 
 
@@ -62,15 +63,26 @@ def _changed(value: Any, change: Callable[[str, str], str]) -> Any:
     return value
 
 
+def at(sim: Simulator) -> dict[str, Any]:
+    """Settings that lead to the simulator."""
+    return {
+        "whatsapp": {"base_url": sim.url},
+        "twilio": dict.fromkeys(("base_url", "content_url", "messaging_url"), sim.url),
+    }
+
+
 @contextmanager
 def served(database_url: str, folder: Path, prepare: Callable[[Api], Any]) -> Iterator[tuple[Api, Any]]:
-    """The API in a thread of its own, for tests that ask from outside; with what `prepare` gave."""
+    """The API in a thread of its own, for tests that ask from outside; with what `prepare` gave.
+
+    The simulator stands in for the providers, so that what asks them is answered.
+    """
     started, end = threading.Event(), asyncio.Event()
     held: dict[str, Any] = {}
 
     async def run() -> None:
         held["loop"] = asyncio.get_running_loop()
-        async with api(database_url, folder) as running:
+        async with Simulator() as sim, api(database_url, folder, **at(sim)) as running:
             held["api"], held["made"] = running, await prepare(running)
             started.set()
             await end.wait()

@@ -9,10 +9,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from clarion import __version__
-from clarion.api import errors, openapi, webhooks
+from clarion.api import errors, metrics, openapi, webhooks
 from clarion.api.backend import Backend
 from clarion.api.pace import Pace
-from clarion.api.routers import ALL
+from clarion.api.routers import ALL, dropin, live
+from clarion.services.live import Live
 from clarion.services.receiving.intake import Intake
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -38,10 +39,25 @@ def create_app(
     backend: Backend, *, intake: Intake, providers: list[str], lifespan: Lifespan | None = None
 ) -> FastAPI:
     """The application. Everything it needs is handed in; bootstrap and server know where it comes from."""
-    app = FastAPI(title="Clarion", version=__version__, lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(
+        title="Clarion",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        # Its own spans would carry query strings, in which people's numbers may stand: ours are in metrics.py.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.add_middleware(metrics.Measured, meters=backend.meters)
     app.state.backend = backend
     app.state.pace = Pace(backend.limits.rate, backend.limits.burst)
-    app.router.routes.extend(webhooks.routes(intake, providers=providers, public_url=backend.public_url))
+    app.state.live = Live(
+        backend.db, live.show, most=backend.limits.streams, most_of_caller=backend.limits.streams_of_caller
+    )
+    app.router.routes.extend(
+        webhooks.routes(intake, providers=providers, public_url=backend.public_url, meters=backend.meters)
+    )
+    app.router.routes.extend(metrics.routes(backend.exposed))
     _declare(app)
     return app
 
@@ -57,6 +73,7 @@ def _declare(app: FastAPI) -> None:
     _health(app)
     for router in ALL:
         app.include_router(router, prefix=API)
+    app.include_router(dropin.router, prefix=dropin.PREFIX)
     errors.install(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
 

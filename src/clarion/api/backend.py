@@ -1,12 +1,15 @@
 """What the API stands on, made by `server.py` and handed in."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from clarion.api.metrics import Exposed
+from clarion.api.origin import Network
 from clarion.net.client import GuardedClient
-from clarion.services.ports import Waker
+from clarion.services.access.sessions import Access
+from clarion.services.health.process import Process
+from clarion.services.ports import UNWATCHED, Meters, Waker
 from clarion.services.secrets import SecretBox
 from clarion.services.sending.providers import Providers
 from clarion.store.db import Database
@@ -26,6 +29,9 @@ class Limits:
     body: int = 1024 * 1024
     journey: int = 8 * 1024 * 1024
     upload: int = 2 * 1024**3
+    streams: int = 500
+    """Live streams open at once in this process."""
+    streams_of_caller: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,15 @@ class Backend:
     box: SecretBox
     providers: Providers
     client: GuardedClient
+    access: Access
     public_url: str
     data_dir: Path
     ready: Ready
     limits: Limits = Limits()
-    trusted: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of sign-in: see services/access."""
+    trusted_proxies: Sequence[Network] = ()
+    """Networks of proxies whose word on the client's address counts."""
+    process: Process | None = None
+    """The engine that runs here; None: this process only answers."""
+    meters: Meters = UNWATCHED
+    exposed: Exposed | None = None
+    """What `/metrics` shows; None: there is no such page."""

@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from clarion.api.backend import Backend
+from clarion.api.origin import address_of
 from clarion.services.access.callers import Caller
 from clarion.services.ports import Waker
 from clarion.store.db import Database
@@ -50,6 +51,11 @@ class Context:
     def workspace(self) -> int:
         """The id of the workspace that the caller speaks for."""
         return self.caller.workspace
+
+    @property
+    def address(self) -> str:
+        """The client's address, for the audit log."""
+        return address_of(self.request, self.backend.trusted_proxies)
 
 
 def _context(request: Request) -> Context:

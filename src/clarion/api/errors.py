@@ -11,14 +11,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clarion.api.fields import PREFIXES, show_id
+from clarion.api.origin import ForgedRequest, NeedsHttps
 from clarion.api.pace import TooMany
 from clarion.api.pages import BadCursor
-from clarion.api.problem import ProblemResponse
+from clarion.api.problem import URN, ProblemResponse
 from clarion.api.strict import BadBody
 from clarion.domain import errors
 from clarion.domain.errors import ClarionError
 from clarion.domain.journey.problem import Problem as GraphProblem
-from clarion.services.access.callers import NotAllowed, NotSignedIn
+from clarion.services.access.accounts import BelongsElsewhere
+from clarion.services.access.callers import NeedsUser, NotAllowed, NotSignedIn
+from clarion.services.access.links import BadLink
+from clarion.services.access.members import LastOwner, RoleNotYours
+from clarion.services.access.second_factor import SecondFactorState
+from clarion.services.access.sessions import SignInRefused
+from clarion.services.access.setup import SetUpAlready
+from clarion.services.access.sign_in import CodeNeeded, WrongPassword
+from clarion.services.access.throttle import TooManyAttempts
 
 log = structlog.get_logger()
 
@@ -33,6 +42,14 @@ class Changed(ClarionError):
 
 class KeyReused(ClarionError):
     """An Idempotency-Key came with another request than before."""
+
+
+class BadQuery(ClarionError):
+    """A part of the address cannot be used. `place` is `path`, or `query/limit`."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}.")
+        self.place, self.problem = place, problem
 
 
 class BadHeader(ClarionError):
@@ -68,19 +85,43 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.BadMapping: Kind(422, "bad-mapping", "Columns do not fit"),
     errors.BadCampaign: Kind(422, "bad-campaign", "Campaign cannot be stored"),
     errors.BadGraph: Kind(422, "bad-graph", "Journey cannot be used"),
+    errors.WebhookNotActive: Kind(409, "webhook-not-active", "Webhook is not active"),
+    errors.LimitReached: Kind(409, "limit-reached", "There may be no more"),
     errors.BadWebhook: Kind(422, "bad-webhook", "Webhook cannot be read"),
+    errors.DiskFull: Kind(507, "disk-full", "No room on the disk"),
+    errors.ContactExists: Kind(409, "contact-exists", "Contact exists already"),
+    errors.ContactBusy: Kind(409, "contact-busy", "Something about the contact is under way"),
     errors.PersonStopped: Kind(422, "person-stopped", "Person must not be written to"),
+    errors.WindowClosed: Kind(409, "window-closed", "24-hour window is closed"),
     errors.CampaignRefused: Kind(422, "campaign-refused", "Campaign cannot be launched"),
+    errors.NoSenderFor: Kind(409, "no-sender", "No sender for this channel"),
     errors.WrongStatus: Kind(409, "wrong-status", "Not in this status"),
+    errors.WrongMessageStatus: Kind(409, "wrong-status", "Not in this status"),
     errors.ImportNotPossible: Kind(409, "import-not-possible", "Import not possible now"),
     errors.JourneyRefused: Kind(409, "journey-refused", "Not possible in this state"),
-    errors.ProviderRefused: Kind(502, "provider-refused", "Provider refused"),
+    errors.ProviderRefused: Kind(422, "provider-refused", "Provider refused"),
+    errors.ProviderUnreachable: Kind(503, "provider-unreachable", "Provider does not answer"),
+    errors.InUse: Kind(409, "in-use", "Still in use"),
     errors.KeyMissing: Kind(503, "key-missing", "Credentials cannot be opened"),
     errors.KeyWrong: Kind(503, "key-wrong", "Credentials cannot be opened"),
+    SignInRefused: Kind(401, "sign-in-refused", "Sign-in refused"),
+    CodeNeeded: Kind(401, "code-needed", "Code of the second factor needed"),
+    TooManyAttempts: Kind(429, "too-many-attempts", "Too many attempts"),
+    WrongPassword: Kind(422, "wrong-password", "Not your password"),
+    SecondFactorState: Kind(409, "second-factor-state", "Not possible in this state of the second factor"),
+    BadLink: Kind(422, "bad-link", "Link does not work"),
+    SetUpAlready: Kind(409, "set-up-already", "Set up already"),
+    BelongsElsewhere: Kind(409, "belongs-elsewhere", "User belongs to another workspace too"),
+    LastOwner: Kind(409, "last-owner", "Last owner"),
+    RoleNotYours: Kind(403, "role-not-yours", "Role is not yours to give"),
+    NeedsUser: Kind(403, "needs-user", "For people only"),
+    NeedsHttps: Kind(403, "needs-https", "Needs https"),
+    ForgedRequest: Kind(403, "forged-request", "Request from elsewhere"),
     NotSignedIn: Kind(401, "not-signed-in", "Not signed in"),
     NotAllowed: Kind(403, "not-allowed", "Not allowed"),
     QueryKeyRefused: Kind(401, "key-in-address", "Key in the address"),
     BadCursor: Kind(422, "bad-cursor", "Bad cursor"),
+    BadQuery: Kind(422, "invalid", "Invalid request"),
     BadHeader: Kind(400, "bad-header", "Bad header"),
     NoPrecondition: Kind(428, "precondition-required", "If-Match is needed"),
     Changed: Kind(412, "changed", "Changed by somebody else"),
@@ -114,9 +155,26 @@ def respond(error: ClarionError) -> Response:
     if kind is None:
         raise error
     headers = {"WWW-Authenticate": 'Bearer realm="clarion"'} if kind.status == 401 else {}
+    if isinstance(error, errors.ProviderUnreachable):
+        headers["Retry-After"] = "30"
+    if isinstance(error, TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after)
     return ProblemResponse(
-        kind.status, kind.slug, kind.title, _said(error), errors=_details(error), headers=headers
+        kind.status,
+        kind.slug,
+        kind.title,
+        _said(error),
+        errors=_details(error),
+        headers=headers,
+        more=_more(error),
     )
+
+
+def _more(error: ClarionError) -> Mapping[str, str]:
+    """Members of a problem that belong to its type."""
+    if isinstance(error, errors.ContactExists):
+        return {"contact_id": show_id("contact", error.contact_id)}
+    return {}
 
 
 def _said(error: ClarionError) -> str:
@@ -132,6 +190,8 @@ def _details(error: ClarionError) -> Sequence[Mapping[str, str]]:
             return [{"pointer": path, "detail": error.problem}]
         case errors.BadField() | errors.BadCampaign():
             return [{"pointer": f"#/{error.field}", "detail": error.problem}]
+        case BadQuery():
+            return [{"pointer": error.place, "detail": error.problem}]
         case BadHeader():
             return [{"pointer": f"header/{error.header}", "detail": error.problem}]
         case errors.BadGraph():
@@ -154,28 +214,36 @@ def _of_graph(problem: object) -> Mapping[str, str]:
     return found
 
 
+REFUSALS: tuple[type[Exception], ...] = (ClarionError, TooMany, BadBody, RequestValidationError)
+"""What is thrown when a request is refused; the rest are accidents."""
+
+
+def answer(error: Exception) -> Response:
+    """One of REFUSALS as a problem."""
+    match error:
+        case ClarionError():
+            return respond(error)
+        case TooMany():
+            kind = OTHERS["too-many"]
+            headers = {"Retry-After": str(error.retry_after)}
+            return ProblemResponse(kind.status, kind.slug, kind.title, str(error), headers=headers)
+        case BadBody():
+            # Nobody reads the rest of a body that is too large.
+            headers = {"Connection": "close"} if error.status_code == 413 else {}
+            return ProblemResponse(error.status_code, error.slug, error.title, error.detail, headers=headers)
+        case RequestValidationError():
+            return invalid(error)
+    raise error
+
+
 def install(app: FastAPI) -> None:
     """Have the application answer every refusal as a problem."""
 
-    @app.exception_handler(ClarionError)
-    async def _ours(_: Request, error: ClarionError) -> Response:
-        return respond(error)
+    for refusal in REFUSALS:
 
-    @app.exception_handler(TooMany)
-    async def _too_many(_: Request, error: TooMany) -> Response:
-        kind = OTHERS["too-many"]
-        headers = {"Retry-After": str(error.retry_after)}
-        return ProblemResponse(kind.status, kind.slug, kind.title, str(error), headers=headers)
-
-    @app.exception_handler(BadBody)
-    async def _body(_: Request, error: BadBody) -> Response:
-        # Nobody reads the rest of a body that is too large.
-        headers = {"Connection": "close"} if error.status_code == 413 else {}
-        return ProblemResponse(error.status_code, error.slug, error.title, error.detail, headers=headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        return invalid(error)
+        @app.exception_handler(refusal)
+        async def _refused(_: Request, error: Exception) -> Response:
+            return answer(error)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -224,3 +292,51 @@ def _pointer(place: Sequence[int | str]) -> str:
 def _message(found: Mapping[str, object]) -> str:
     said = str(found["msg"]).removeprefix("Value error, ")
     return "This is not a field here" if found["type"] == "extra_forbidden" else said
+
+
+def page() -> str:
+    """The reference page of refusals, in Markdown."""
+    found: dict[str, tuple[Kind, list[str]]] = {}
+    for error, kind in KINDS.items():
+        found.setdefault(kind.slug, (kind, []))[1].append(_first_sentence(error))
+    for kind, sentence in zip(OTHERS.values(), _OTHERS_SAY.values(), strict=True):
+        found.setdefault(kind.slug, (kind, []))[1].append(sentence)
+    rows = [
+        f"| `{URN}{slug}` | {kind.status} | {' '.join(dict.fromkeys(sentences))} |"
+        for slug, (kind, sentences) in sorted(found.items())
+    ]
+    return "\n".join(
+        [
+            "# Refusals of the API",
+            "",
+            "<!-- Written by `make docs` from src/clarion/api/errors.py; change it there. -->",
+            "",
+            "A request that is refused changes nothing and is answered with `application/problem+json`: `type` is",
+            "one of these and never changes, `detail` says what happened and how to mend it, `errors` names each",
+            "place in what was sent: `#/content/body` is a JSON pointer into the body; also `query/limit` and",
+            "`header/If-Match`.",
+            "",
+            "| type | Status | Means |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _first_sentence(error: type[Exception]) -> str:
+    line = (error.__doc__ or "").split("\n")[0]
+    return line.split(". ")[0].rstrip(".") + "."
+
+
+_OTHERS_SAY = {
+    "validation": "Something in the body, query or a header has the wrong shape.",
+    "too-many": "This key or session asked too often; `Retry-After` says in how many seconds to come back.",
+    "json": "The body is no JSON, or JSON that readers understand differently (a name twice, NaN, NUL).",
+    "size": "The body is larger than what is read here.",
+    "media": "The body says that it is no JSON.",
+    "route": "There is nothing at this address.",
+    "method": "There is something at this address, but not for this method.",
+    "unready": "Something that is needed does not answer now; try again after `Retry-After` seconds.",
+    "broke": "An error of our own. It is in the log.",
+}

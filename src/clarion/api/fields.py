@@ -1,7 +1,7 @@
 """How ids, instants and names look from outside."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,37 +14,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
-PREFIXES = {
-    "workspace": "wsp",
-    "user": "usr",
-    "API key": "key",
-    "contact": "con",
-    "list": "lst",
-    "upload": "upl",
-    "import": "imp",
-    "sender": "snd",
-    "template": "tpl",
-    "campaign": "cmp",
-    "message": "msg",
-    "journey": "jrn",
-    "run": "run",
-    "position": "pos",
-    "conversation": "cnv",
-    "reply": "rpl",
-    "handoff": "hnd",
-    "webhook": "whk",
-    "delivery": "dlv",
-    "notice": "ntc",
-    "audit entry": "aud",
-}
-"""What stands before the number of each kind of thing."""
+from clarion.domain import shown
+
+PREFIXES = shown.PREFIXES
+show_id = shown.show_id
+show_time = shown.show_time
 
 _MOST = 2**63 - 1
-
-
-def show_id(kind: str, number: int) -> str:
-    """`cmp_42`."""
-    return f"{PREFIXES[kind]}_{number}"
 
 
 def read_id(kind: str, value: object) -> int:
@@ -86,6 +62,8 @@ def _id(kind: str) -> Any:
 
 WorkspaceId = Annotated[int, *_id("workspace")]
 UserId = Annotated[int, *_id("user")]
+SessionId = Annotated[int, *_id("session")]
+InvitationId = Annotated[int, *_id("invitation")]
 KeyId = Annotated[int, *_id("API key")]
 ContactId = Annotated[int, *_id("contact")]
 ListId = Annotated[int, *_id("list")]
@@ -105,14 +83,6 @@ WebhookId = Annotated[int, *_id("webhook")]
 DeliveryId = Annotated[int, *_id("delivery")]
 NoticeId = Annotated[int, *_id("notice")]
 AuditId = Annotated[int, *_id("audit entry")]
-
-
-def show_time(at: int) -> str | None:
-    """Microseconds since 1970 as RFC 3339 in UTC; None for 0, which means never."""
-    if not at:
-        return None
-    shown = datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{shown}.{at % 1_000_000 // 1_000:03}Z"
 
 
 def read_time(value: object) -> int:

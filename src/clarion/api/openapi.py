@@ -44,7 +44,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             if not operation.pop("x-public", True):
                 operation["security"] = [{"key": []}, {"session": []}]
-            if operation.pop("x-joined", False) and method == "post":
+            if operation.pop("x-keyed", False) and method == "post":
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY)
     parts["schemas"] = dict(sorted(schemas.items()))
     return made

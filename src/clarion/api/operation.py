@@ -20,11 +20,14 @@ from starlette.responses import Response
 from clarion.api.authenticate import authenticate
 from clarion.api.backend import Backend
 from clarion.api.context import Context, Later
-from clarion.api.errors import KINDS, OTHERS, BadHeader, KeyReused, Kind
+from clarion.api.errors import KINDS, OTHERS, BadHeader, BadQuery, KeyReused, Kind
+from clarion.api.origin import ForgedRequest, address_of, need_own_site
+from clarion.api.pace import Pace
 from clarion.api.problem import MEDIA_TYPE, URN
 from clarion.api.strict import StrictRequest
 from clarion.domain.access import Permission
 from clarion.domain.errors import NotFound
+from clarion.domain.throttle import network_of
 from clarion.services.access.callers import Caller, NotAllowed, NotSignedIn
 from clarion.store import dialect
 from clarion.store.access import audit, idempotency
@@ -48,6 +51,8 @@ class Operation:
     needs: Permission | None
     public: bool
     joined: bool
+    everywhere: bool
+    keyed: bool
     audited: bool
     limit: int | None
     json: bool
@@ -71,17 +76,23 @@ class Router(APIRouter):
         status: int = 200,
         refusals: Sequence[type[Exception]] = (),
         joined: bool = True,
+        everywhere: bool = False,
+        keyed: bool = True,
         audited: bool | None = None,
         limit: int | None = None,
         json: bool = True,
         responses: Mapping[int | str, dict[str, Any]] | None = None,
+        openapi_extra: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Callable[[F], F]:
         """Declare an endpoint.
 
         `needs`: the permission; None: whoever is signed in. `public`: nobody need be signed in. `refusals`: the
         errors beside the usual ones that it documents. `joined`: its writes are one transaction; switch it off
-        for what works in batches, calls others, or streams. `audited`: by default, what changes something.
+        for what works in batches, calls others, or streams. `everywhere`: `ctx.db` is the whole database, for
+        users, who stand above workspaces; each query names its workspace. `keyed`: an Idempotency-Key counts;
+        switch it off where passwords are sent or secrets told, which must not be stored. `audited`: by default,
+        what changes something.
         `limit`: bytes of body, if not the usual ones. `json`: its body is JSON. `more` goes to FastAPI.
         """
         changes = method not in SAFE
@@ -90,6 +101,8 @@ class Router(APIRouter):
             needs=needs,
             public=public,
             joined=joined and changes,
+            everywhere=everywhere,
+            keyed=keyed and joined and changes,
             audited=changes if audited is None else audited,
             limit=limit,
             json=json,
@@ -106,7 +119,7 @@ class Router(APIRouter):
                 summary=summary,
                 status_code=status,
                 responses={**documented(declared, method, path, refusals), **(responses or {})},
-                openapi_extra=_extra(declared),
+                openapi_extra={**_extra(declared), **(openapi_extra or {})},
                 **more,
             )
             return endpoint
@@ -118,7 +131,7 @@ def _extra(operation: Operation) -> dict[str, Any]:
     # Read again by openapi.py; `x-permission` stays in the document.
     return {
         "x-public": operation.public,
-        "x-joined": operation.joined,
+        "x-keyed": operation.keyed and not operation.public,
         **({"x-permission": str(operation.needs)} if operation.needs else {}),
     }
 
@@ -127,11 +140,13 @@ def documented(
     operation: Operation, method: str, path: str, refusals: Sequence[type[Exception]] = ()
 ) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an endpoint: every refusal it may give, by status."""
-    kinds = [KINDS[each] for each in refusals]
+    kinds = [KINDS[each] for each in refusals] + [OTHERS["too-many"]]
     if not operation.public:
-        kinds += [KINDS[NotSignedIn], OTHERS["too-many"]]
-    if operation.needs or (not operation.public and method not in SAFE):
+        kinds.append(KINDS[NotSignedIn])
+    if operation.needs:
         kinds.append(KINDS[NotAllowed])
+    if method not in SAFE:
+        kinds.append(KINDS[ForgedRequest])
     if "{" in path:
         kinds.append(KINDS[NotFound])
     kinds += [OTHERS["validation"], KINDS[BadHeader]]
@@ -172,25 +187,43 @@ class ApiRoute(APIRoute):
         operation: Operation = self.endpoint.operation  # type: ignore[attr-defined]
         has_body = self.body_field is not None and operation.json
 
+        async def _need_json(request: StrictRequest) -> None:
+            if has_body and await request.body():
+                request.need_json()
+
         async def handle(request: Request) -> Response:
             backend: Backend = request.app.state.backend
+            pace: Pace = request.app.state.pace
             limit = backend.limits.body if operation.limit is None else operation.limit
             strict = StrictRequest(request.scope, request.receive, limit)
             strict.state.backend = backend
+            _need_storable(strict)
             if operation.public:
+                pace.take(network_of(address_of(strict, backend.trusted_proxies)))
+                if strict.method not in SAFE:
+                    need_own_site(strict, backend.public_url, browser=False)
+                await _need_json(strict)
                 context = Context(backend, NOBODY, backend.db, backend.waker, strict)
                 return await _around(inner, strict, operation, context)
             caller = await authenticate(strict, backend)
-            request.app.state.pace.take(caller.name)
+            pace.take(caller.name)
             if operation.needs is not None:
                 caller.need(operation.needs)
-            if has_body and await strict.body():
-                strict.need_json()
-            view = backend.db.within(caller.workspace)
+            await _need_json(strict)
+            view = backend.db if operation.everywhere else backend.db.within(caller.workspace)
             context = Context(backend, caller, view, backend.waker, strict)
             return await _around(inner, strict, operation, context)
 
         return handle
+
+
+def _need_storable(request: Request) -> None:
+    """Raises BadQuery for NUL, which no column can hold, wherever in the address it stands."""
+    if "\0" in request.url.path or any("\0" in str(value) for value in request.path_params.values()):
+        raise BadQuery("path", "it holds NUL (%00)")
+    for name, value in request.query_params.multi_items():
+        if "\0" in name or "\0" in value:
+            raise BadQuery(f"query/{name[:60]}".replace("\0", "%00"), "it holds NUL (%00)")
 
 
 NOBODY = Caller(0, "nobody", "nobody", frozenset())
@@ -210,7 +243,7 @@ async def _around(inner: Handler, request: StrictRequest, operation: Operation, 
 async def _together(
     inner: Handler, request: StrictRequest, operation: Operation, context: Context
 ) -> Response:
-    key = _key(request)
+    key = _key(request) if operation.keyed else ""
     view, caller = context.db, context.caller
     fingerprint = ""
     if key:
@@ -308,7 +341,7 @@ async def _note(tx: Tx, operation: Operation, context: Context, response: Respon
         action=operation.id,
         target=context.target or _target(context.request, response),
         detail=context.detail,
-        address=context.request.client.host if context.request.client else "",
+        address=context.address,
     )
 
 

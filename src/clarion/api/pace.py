@@ -7,10 +7,10 @@ KEPT = 20_000
 
 
 class TooMany(Exception):
-    """Asked too often. `retry_after` in whole seconds."""
+    """Asked too often, or for too much at once. `retry_after` in whole seconds."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many requests: wait {retry_after} s.")
+    def __init__(self, retry_after: int, said: str = "") -> None:
+        super().__init__(said or f"Too many requests: wait {retry_after} s.")
         self.retry_after = retry_after
 
 

@@ -1,6 +1,7 @@
 """Webhooks: read, verify, store, answer. Plain Starlette routes: a FastAPI route costs 1.75 times as much."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -10,6 +11,7 @@ from starlette.routing import Route
 
 from clarion.domain.errors import BadWebhook
 from clarion.providers.base import WebhookRequest
+from clarion.services.ports import UNWATCHED, Meters
 from clarion.services.receiving.intake import Intake
 
 log = structlog.get_logger()
@@ -19,7 +21,9 @@ WITHIN = 5.0  # seconds: providers give up soon after, and come again; what was 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 
 
-def routes(intake: Intake, *, providers: list[str], public_url: str) -> list[Route]:
+def routes(
+    intake: Intake, *, providers: list[str], public_url: str, meters: Meters = UNWATCHED
+) -> list[Route]:
     """`/webhooks/<provider>` and everything below it, for each provider.
 
     `public_url` is what the provider was told, and so what it signed: a request's Host is never believed.
@@ -27,7 +31,13 @@ def routes(intake: Intake, *, providers: list[str], public_url: str) -> list[Rou
 
     def endpoint(provider: str) -> Callable[[Request], Awaitable[Response]]:
         async def webhook(request: Request) -> Response:
-            return await _answer(intake, provider, request, public_url)
+            began = time.perf_counter()
+            with meters.span("webhook", provider=provider) as span:
+                result, response = await _answer(intake, provider, request, public_url)
+                span.tell(result=result)
+            meters.time("clarion_webhook_seconds", time.perf_counter() - began, provider)
+            meters.add("clarion_webhooks_total", 1, provider, result)
+            return response
 
         return webhook
 
@@ -38,10 +48,11 @@ def routes(intake: Intake, *, providers: list[str], public_url: str) -> list[Rou
     ]
 
 
-async def _answer(intake: Intake, provider: str, request: Request, public_url: str) -> Response:
+async def _answer(intake: Intake, provider: str, request: Request, public_url: str) -> tuple[str, Response]:
+    """What became of it, as the metrics call it, and what the provider is told."""
     body = await _body(request)
     if body is None:
-        return PlainTextResponse("too large", 413)
+        return "too_large", PlainTextResponse("too large", 413)
     query = request.url.query
     seen = WebhookRequest(
         method=request.method,
@@ -54,21 +65,21 @@ async def _answer(intake: Intake, provider: str, request: Request, public_url: s
         if request.method == "GET":
             challenge = await intake.challenge(provider, seen)
             if challenge is not None:
-                return PlainTextResponse(challenge)
+                return "challenge", PlainTextResponse(challenge)
         async with asyncio.timeout(WITHIN):
             accepted = await intake.receive(provider, seen)
         if not accepted:
-            return PlainTextResponse("refused", 403)
+            return "refused", PlainTextResponse("refused", 403)
     except BadWebhook as problem:
         log.warning("webhook.unreadable", provider=provider, problem=str(problem))
-        return PlainTextResponse("unreadable", 400)
+        return "unreadable", PlainTextResponse("unreadable", 400)
     except Exception:
         # Not stored, so not acknowledged: the provider comes again.
         log.exception("webhook.not_stored", provider=provider)
-        return PlainTextResponse("try again", 503)
+        return "failed", PlainTextResponse("try again", 503)
     if provider == "twilio":
-        return Response(EMPTY_TWIML, media_type="text/xml")
-    return PlainTextResponse("ok")
+        return "stored", Response(EMPTY_TWIML, media_type="text/xml")
+    return "stored", PlainTextResponse("ok")
 
 
 async def _body(request: Request) -> bytes | None:

@@ -7,7 +7,7 @@ Exit codes:
     1    something unexpected broke: a bug, or a machine in trouble
     2    refused: an option, a file, a setting or the state of things has to be mended first
     3    done, and what was looked at has problems (doctor, db check, campaign check, sender check,
-         journey validate, journey import, journey simulate)
+         journey validate, journey import, journey simulate, audit verify)
     130  interrupted with Ctrl-C; what was started goes on or can be repeated
 """
 
@@ -46,7 +46,7 @@ class Globals:
     """Options that stand before the command."""
 
     database_url: str | None = None
-    workspace: str = "default"
+    workspace: str = ""
 
 
 @dataclass(slots=True)

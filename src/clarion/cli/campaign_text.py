@@ -113,7 +113,10 @@ def doubts(progress: Progress) -> str:
 
 def failures(progress: Progress) -> list[str]:
     """One line per reason, most frequent first."""
-    listed = [f"{figure(f.people):>7}  {f.reason or 'no reason given'} ({f.code})" for f in progress.failures]
+    listed = [
+        f"{figure(f.people) + '+' * f.more:>7}  {f.reason or 'no reason given'} ({f.code})"
+        for f in progress.failures
+    ]
     rest = sum(f.people for f in progress.failures[_REASONS:])
     more = [f"{figure(rest):>7}  other reasons: see `clarion campaign export`"] if rest else []
     return listed[:_REASONS] + more

@@ -128,6 +128,8 @@ async def _store(installed: Installation) -> AsyncIterator[Check]:
     took = (time.monotonic() - began) * 1_000
     where = sa.make_url(installed.settings.database_url).render_as_string(hide_password=True)
     yield Check("database", True, f"{db.name} {release}, revision {revision}, {took:.1f} ms, {where}")
+    if db.name == "postgresql":
+        yield _confined(db.confined)
     apart = abs(now - time.time_ns() // 1_000)
     close = apart < CLOCKS_APART
     mend = "" if close else ": set both by NTP"
@@ -135,6 +137,16 @@ async def _store(installed: Installation) -> AsyncIterator[Check]:
     file = str(installed.settings.data_dir / bootstrap.KEY_FILE)
     key = "CLARION_SECRET_KEY" if installed.settings.secret_key else file
     yield Check("secret key", True, f"{installed.box.first!r} from {key}; opens every stored credential")
+
+
+def _confined(confined: bool) -> Check:
+    detail = "PostgreSQL shows the API one workspace at a time (row-level security)"
+    if not confined:
+        detail = (
+            "only queries keep workspaces apart: have a superuser run CREATE ROLE clarion_workspace and GRANT "
+            "clarion_workspace TO this database's user, then run `clarion db upgrade` once more"
+        )
+    return Check("workspaces apart", confined, detail)
 
 
 async def _senders(installed: Installation, *, online: bool) -> AsyncIterator[Check]:

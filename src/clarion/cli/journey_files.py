@@ -1,8 +1,7 @@
 """`clarion journey` and files: check a graph, write it to a file, bring in one from elsewhere."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +11,11 @@ import typer
 from clarion.bootstrap import Installation
 from clarion.cli.base import BadOption, Json, found_problems, json_wanted, print_json, show, with_database
 from clarion.cli.journey_text import problem_lines, saved_lines, told
-from clarion.domain.journey.graph import read_graph
-from clarion.domain.journey.lift import Note, lift
+from clarion.domain.journey.lift import Note
 from clarion.domain.journey.problem import Problem
 from clarion.domain.journey.problems import check_graph
 from clarion.services.journeys import journeys
+from clarion.services.journeys.bringing import bring
 from clarion.services.journeys.journeys import JourneyView
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The journey's name.")]
@@ -84,8 +83,8 @@ def import_one(
     json: Json = False,
 ) -> None:
     """Save a graph as a draft: Clarion's own, or a Twilio Studio flow or an older platform's, with a report."""
-    brought = _bring(read(file), name, sender)
-    lost = any(each.level == "lost" for each in brought.report)
+    brought = bring(read(file), name, sender)
+    lost = brought.lost
 
     async def work(installed: Installation) -> JourneyView:
         return await journeys.save_journey(installed.db, brought.graph, workspace=installed.workspace)
@@ -102,32 +101,6 @@ def import_one(
 def pretty(graph: dict[str, Any]) -> str:
     """The graph as files hold it: two spaces, a line end at the end."""
     return orjson.dumps(graph, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
-
-
-@dataclass(frozen=True, slots=True)
-class _Brought:
-    """A graph in our form, where it came from, and what became of its parts."""
-
-    graph: Mapping[str, Any]
-    report: tuple[Note, ...]
-    kind: str
-
-
-def _bring(source: bytes, name: str, sender: str) -> _Brought:
-    """The graph in a file of ours or of another system. Raises BadGraph."""
-    if not _is_ours(source):
-        lifted = lift(source, name=name, sender=sender)
-        return _Brought(lifted.graph, lifted.report, lifted.kind)
-    changes = {key: value for key, value in (("name", name), ("sender", sender)) if value}
-    return _Brought({**read_graph(source).to_json(), **changes}, (), "clarion")
-
-
-def _is_ours(source: bytes) -> bool:
-    try:
-        data = orjson.loads(source)
-    except ValueError:
-        return False  # the reader of foreign graphs says what is wrong with it
-    return isinstance(data, dict) and str(data.get("format", "")).startswith("clarion.journey")
 
 
 def _look(ctx: typer.Context, source: bytes, *, offline: bool) -> list[Problem]:

@@ -23,7 +23,7 @@ from clarion.cli.base import (
     with_database,
 )
 from clarion.cli.journey_chat import HELP, Chat, Scenery
-from clarion.cli.journey_forecast import forecast_json, forecast_picture, troubled
+from clarion.cli.journey_forecast import forecast_json, forecast_picture
 from clarion.cli.journey_given import load_graph, plan_of, span_of, table_in
 from clarion.cli.journey_text import problem_lines, told
 from clarion.domain.journey.graph import Graph
@@ -33,6 +33,7 @@ from clarion.domain.journey.problem import Problem
 from clarion.domain.journey.world import Forecast, Person
 from clarion.domain.mapping import parse_mapping
 from clarion.services.journeys.crowds import People, invented, members, people_in_file
+from clarion.services.journeys.findings import troubled
 from clarion.services.journeys.simulate import senders_of, simulate_people, stop_words_of, template_texts
 
 Journey = Annotated[

@@ -19,6 +19,10 @@ GROUPS = {
     "campaign": "campaign",
     "journey": "journey",
     "inbox": "inbox",
+    "user": "user",
+    "key": "key",
+    "workspace": "workspace",
+    "audit": "audit",
     "db": "db",
     "secrets": "secrets",
 }
@@ -62,7 +66,9 @@ def options(
         str | None,
         typer.Option(help="sqlite:////absolute/path.db or postgresql://...; default: CLARION_DATABASE_URL."),
     ] = None,
-    workspace: Annotated[str, typer.Option(help="Whose contacts, senders and campaigns.")] = "default",
+    workspace: Annotated[
+        str, typer.Option(help="Whose contacts, senders and campaigns; default: the first one's.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """WhatsApp and SMS campaigns: each message once, at exactly the sender's rate."""

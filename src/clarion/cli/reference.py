@@ -14,7 +14,7 @@ _EXITS = (
     (
         PROBLEMS,
         "done, and what was looked at has problems (doctor, db check, campaign check, sender check, "
-        "journey validate, journey import, journey simulate, demo)",
+        "journey validate, journey import, journey simulate, audit verify, demo)",
     ),
     (INTERRUPTED, "interrupted with Ctrl-C"),
 )

@@ -71,3 +71,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEW,
 }
 """What each role may do."""
+
+
+def may_manage(role: Role, *, own: Role | None, permissions: frozenset[Permission]) -> bool:
+    """Whether somebody may give this role to others, and take it from them.
+
+    Only owners deal with owners, and nobody hands out more than they have; `own` is None for API keys.
+    """
+    return (role is not Role.OWNER or own is Role.OWNER) and permissions >= PERMISSIONS[role]

@@ -41,14 +41,16 @@ def chained(previous: str, workspace: int, entry: Entry) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def first_break(workspace: int, entries: Iterable[tuple[Entry, str]], previous: str = "") -> int | None:
-    """The number of the first entry that was changed, moved or removed, or None.
+def first_break(
+    workspace: int, entries: Iterable[tuple[Entry, str]], *, previous: str = "", after: int = 0
+) -> int | None:
+    """The number of the first entry that does not follow from the one before it, or None.
 
-    `entries` come with their stored hashes, in order; `previous` is the hash before the first of them.
+    It, or the one before it, was changed, moved or removed. `entries` come with their stored hashes, in order;
+    `previous` and `after` are the hash and the number of the entry before them.
     """
-    expected = None
     for entry, stored in entries:
-        if (expected is not None and entry.seq != expected) or chained(previous, workspace, entry) != stored:
+        if entry.seq != after + 1 or chained(previous, workspace, entry) != stored:
             return entry.seq
-        previous, expected = stored, entry.seq + 1
+        previous, after = stored, entry.seq
     return None

@@ -1,6 +1,7 @@
 """Every refusal Clarion raises, as one tree. Each carries data; only the edges turn it into words or HTTP."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 
 class ClarionError(Exception):
@@ -53,6 +54,18 @@ class ProviderRefused(ClarionError):
     def __init__(self, provider: str, code: str, reason: str) -> None:
         super().__init__(f"{provider} refused ({code}): {reason}")
         self.provider, self.code, self.reason = provider, code, reason
+
+
+class ProviderUnreachable(ProviderRefused):
+    """A provider gave no answer of its own to an administrative call: it may work in a moment."""
+
+
+class InUse(ClarionError):
+    """Something cannot be deleted (or another `wish`) as other things need it. `by`: "it is used by ..."."""
+
+    def __init__(self, what: str, name: str, by: str, wish: str = "deleted") -> None:
+        super().__init__(f"The {what} {name!r} cannot be {wish}: it is used by {by}.")
+        self.what, self.name, self.by = what, name, by
 
 
 class BadWebhook(ClarionError):
@@ -120,6 +133,31 @@ class ImportNotPossible(ClarionError):
     """An import cannot start or go on as things stand: another one holds the list, or its file changed."""
 
 
+class DiskFull(ClarionError):
+    """There is no room on the server's disk for what was sent."""
+
+
+class ContactExists(ClarionError):
+    """A contact with this number, in whatever spelling, is there already."""
+
+    def __init__(self, contact_id: int) -> None:
+        super().__init__(
+            "There is a contact with this number: change that one, or use the request that does either."
+        )
+        self.contact_id = contact_id
+
+
+class ContactBusy(ClarionError):
+    """Something to or about a person is under way and cannot be forgotten before it ends."""
+
+    def __init__(self, sending: int, journeys: int) -> None:
+        super().__init__(
+            f"Not everything about this person has ended yet ({sending} messages on their way, {journeys} journeys): "
+            "nothing new starts any more, so ask again in a minute."
+        )
+        self.sending, self.journeys = sending, journeys
+
+
 class BadCampaign(ClarionError):
     """A field of a campaign has a value that cannot be used."""
 
@@ -138,6 +176,56 @@ class PersonStopped(ClarionError):
         self.address, self.reason = address, reason
 
 
+class WindowClosed(ClarionError):
+    """Free text may not be sent now: the person has not written for 24 hours. `closed_at` in microseconds, 0: never.
+
+    WhatsApp takes templates at any time.
+    """
+
+    def __init__(self, closed_at: int) -> None:
+        since = (
+            f"since {_moment(closed_at)}, 24 hours after they last wrote" if closed_at else "they never wrote"
+        )
+        super().__init__(
+            f"The 24-hour window is closed ({since}): send a template, or wait for their next message."
+        )
+        self.closed_at = closed_at
+
+
+class WrongMessageStatus(ClarionError):
+    """Something was asked of a message that its status does not allow. `why` completes the sentence."""
+
+    def __init__(self, message_id: int, status: str, wish: str, why: str = "") -> None:
+        super().__init__(f"The message is {status} and cannot be {wish}{f': {why}' if why else ''}.")
+        self.message_id, self.status, self.wish = message_id, status, wish
+
+
+class WebhookNotActive(ClarionError):
+    """Something was to be sent to a webhook that is told nothing now. `state` is `paused` or `disabled`."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The webhook is {state}: resume it first.")
+        self.state = state
+
+
+class LimitReached(ClarionError):
+    """A workspace has as many of something as it may have."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(
+            f"There are {most} {what} already, the most there may be: delete one you do not need."
+        )
+        self.what, self.most = what, most
+
+
+class NoSenderFor(ClarionError):
+    """Messages were given for a channel that no sender of the workspace can send on now."""
+
+    def __init__(self, channel: str, problem: str) -> None:
+        super().__init__(f"Nothing can be sent by {channel}: {problem}.")
+        self.channel, self.problem = channel, problem
+
+
 class BadGraph(ClarionError):
     """A journey's graph cannot be used. `problems` holds one Problem (domain/journey/problem.py) for each thing."""
 
@@ -154,3 +242,7 @@ class JourneyRefused(ClarionError):
     def __init__(self, what: str, wish: str, problem: str) -> None:
         super().__init__(f"{what} cannot be {wish}: {problem}.")
         self.what, self.wish, self.problem = what, wish, problem
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

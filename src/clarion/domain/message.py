@@ -44,3 +44,31 @@ def advance(held: Status, heard: Status) -> Status:
     if held in NEVER_SENT:
         return heard
     return max(held, heard, key=_RANK.__getitem__)
+
+
+_REASONS = {
+    Status.CANCELLED: "It was cancelled before it was sent.",
+    Status.EXPIRED: "Its time was over before it could be sent.",
+    Status.SUPPRESSED: "The person does not want messages from here, or must not get any for a while.",
+    Status.UNKNOWN: "The answer was lost, so it may or may not have arrived: the provider is being asked.",
+}
+
+
+def reason_for(status: str, fault: str, *, unresolved: bool = False) -> str:
+    """Why a message stands where it does, as a sentence; "" where nothing needs saying. `fault`: what it failed for."""
+    if status == Status.FAILED:
+        return fault or "The provider did not say why."
+    if status == Status.UNKNOWN and unresolved:
+        return "The answer was lost and nothing was heard of it since: decide whether it is sent again."
+    return _REASONS.get(Status(status), "")
+
+
+class Resolution(StrEnum):
+    """What a person says about a message in doubt."""
+
+    RESEND = "resend"
+    """Send it again, although it may have arrived."""
+    ARRIVED = "arrived"
+    """It is known to have arrived: nothing more is done."""
+    GIVE_UP = "give_up"
+    """It counts as failed, and is not sent again."""

@@ -1,5 +1,6 @@
 """What a request to a provider can end in, and what follows from it. Pure; providers produce it, services obey it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,6 +72,14 @@ class Unknown:
 
 
 Outcome = Accepted | Rejected | NotSent | Unknown
+
+RESULTS: Mapping[type[Outcome], str] = {
+    Accepted: "accepted",
+    Rejected: "rejected",
+    NotSent: "not_sent",
+    Unknown: "unknown",
+}
+"""What each is called where requests are counted."""
 
 SECOND = 1_000_000
 

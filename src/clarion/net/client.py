@@ -180,6 +180,14 @@ class GuardedClient:
             return Refused(str(refusal))
         return Refused(f"{request.url.host} redirects more than {min(redirects, MOST_REDIRECTS)} times.")
 
+    def refusal(self, url: str) -> str:
+        """Why requests to this address will be refused, as far as it can be told without asking for its name."""
+        try:
+            self._guard.parse(url)
+        except Forbidden as refused:
+            return str(refused)
+        return ""
+
     async def close(self) -> None:
         """Close all connections; requests still running end as unknown."""
         await self._session.close()

@@ -1,13 +1,13 @@
 """What both sides of an HTTP exchange have in common for every provider: failures, waits, JSON, paging."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 from yarl import URL
 
-from clarion.domain.errors import BadContent, ProviderRefused
+from clarion.domain.errors import BadContent, ProviderRefused, ProviderUnreachable
 from clarion.domain.sending import Fault, FaultKind, NotSent, Rejected, Unknown
 from clarion.providers.transport import MICROS, Answer, MaybeDelivered, NotDelivered, Transport
 
@@ -58,13 +58,38 @@ def wait_of(headers: Mapping[str, str]) -> int:
 
 
 async def fetch(transport: Transport, url: URL, headers: Mapping[str, str], provider: str) -> Answer:
-    """GET for an administrative call. Raises ProviderRefused when no answer comes."""
+    """GET for an administrative call. Raises ProviderUnreachable when no answer comes."""
+    return await _answered(transport.get(url, headers=headers), provider)
+
+
+async def submit(
+    transport: Transport, url: URL, headers: Mapping[str, str], body: bytes, provider: str
+) -> Answer:
+    """POST for an administrative call. Raises ProviderUnreachable when no answer comes."""
+    return await _answered(transport.post(url, headers=headers, body=body), provider)
+
+
+async def remove(transport: Transport, url: URL, headers: Mapping[str, str], provider: str) -> Answer:
+    """DELETE for an administrative call. Raises ProviderUnreachable when no answer comes."""
+    return await _answered(transport.delete(url, headers=headers), provider)
+
+
+async def _answered(asking: Awaitable[Answer], provider: str) -> Answer:
     try:
-        return await transport.get(url, headers=headers)
+        return await asking
     except NotDelivered as error:
-        raise ProviderRefused(provider, error.code, str(error)) from error
+        raise ProviderUnreachable(provider, error.code, str(error)) from error
     except MaybeDelivered as error:
-        raise ProviderRefused(provider, "no_answer", str(error)) from error
+        raise ProviderUnreachable(provider, "no_answer", str(error)) from error
+
+
+def foreign(provider: str, answer: Answer) -> ProviderUnreachable:
+    """An answer to an administrative call that is not the provider's own."""
+    return ProviderUnreachable(
+        provider,
+        f"HTTP {answer.status}",
+        f"the answer is not {provider}'s own: it has a disturbance, or something stands in between.",
+    )
 
 
 def next_page(base: URL, given: str, provider: str) -> URL:

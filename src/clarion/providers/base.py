@@ -7,9 +7,10 @@ line in registry.py.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from clarion.domain.content import Content
+from clarion.domain.definition import Definition
 from clarion.domain.message import Status
 from clarion.domain.sending import Fault, Outcome
 
@@ -211,6 +212,22 @@ class Provider(Protocol):
 
     async def sent_to(self, to: str, *, since: int) -> Sequence[SentMessage] | None:
         """The complete list of what this sender sent to `to` from `since` on; None if there is none."""
+
+
+@runtime_checkable
+class Author(Protocol):
+    """What a Provider speaks as well where templates are written through its API."""
+
+    async def create_template(
+        self, wanted: Definition, *, name: str, language: str, category: str
+    ) -> TemplateInfo:
+        """Submit a template for approval. Raises BadContent, ProviderRefused."""
+
+    async def change_template(self, held: TemplateInfo, wanted: Definition, *, category: str) -> TemplateInfo:
+        """Submit another definition of a template. Raises BadContent, ProviderRefused."""
+
+    async def delete_template(self, held: TemplateInfo) -> None:
+        """Delete a template; one that is gone already is no error. Raises ProviderRefused."""
 
 
 class Webhooks(Protocol):

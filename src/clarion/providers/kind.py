@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from clarion.domain.content import Content
+from clarion.domain.definition import Definition
 from clarion.domain.errors import BadContent, BadSender
 from clarion.providers.base import Provider, SenderAccount, Webhooks
 from clarion.providers.transport import Transport
@@ -44,6 +45,11 @@ def no_window(config: Mapping[str, str]) -> int:
     return 0
 
 
+def no_definition(content: Mapping[str, Any]) -> Definition:
+    """For providers without templates."""
+    return Definition(body="")
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderKind:
     """A provider's entry in the registry.
@@ -51,6 +57,8 @@ class ProviderKind:
     `open(account, transport, settings, callback)` makes a Provider; `callback` is the public URL of this
     provider's webhooks (`https://host/webhooks/<name>`). `problems(content, config)` is every rule of the
     provider that a rendered content breaks; `rules(account)` says which fields do not fit together.
+    `definition(content)` reads the provider's own definition of a template (TemplateInfo.content).
+    `webhook_help`: what to do at the provider with the address that it tells us things by.
     `window(config)`: microseconds after a person's message in which free text may be sent to them, 0 = always.
     """
 
@@ -63,6 +71,8 @@ class ProviderKind:
     problems: Callable[[Content, Mapping[str, str]], list[BadContent]]
     rules: Callable[[SenderAccount], list[str]] = no_further_rules
     window: Callable[[Mapping[str, str]], int] = no_window
+    definition: Callable[[Mapping[str, Any]], Definition] = no_definition
+    webhook_help: str = ""
 
     def account(self, given: Mapping[str, str]) -> SenderAccount:
         """The SenderAccount these field values make. Raises BadSender naming everything missing or wrong."""

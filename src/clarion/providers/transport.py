@@ -113,6 +113,10 @@ class Transport:
         """GET. Raises NotDelivered or MaybeDelivered."""
         return await self._request("GET", url, headers, None)
 
+    async def delete(self, url: URL, *, headers: Mapping[str, str]) -> Answer:
+        """DELETE once. Raises NotDelivered or MaybeDelivered."""
+        return await self._request("DELETE", url, headers, None)
+
     async def close(self) -> None:
         """Close all connections; requests still running fail as MaybeDelivered."""
         await self._session.close()

@@ -1,7 +1,8 @@
-"""Contacts one by one: add, find, opt out, opt in, export."""
+"""Contacts one by one, as the command line asks for them: add, find, opt out, opt in, export."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -23,7 +24,8 @@ class Contact:
     id: int
     address: str
     person: str
-    attributes: dict[str, str]
+    attributes: dict[str, Any]
+    tags: list[str]
     language: str
     timezone: str
     created_at: int
@@ -67,7 +69,7 @@ async def find_contact(db: Database, phone: str, *, workspace: int = 1, country:
         row = await contacts.by_person(tx, workspace, person)
     if row is None:
         raise NotFound("contact", phone)
-    return _contact(row)
+    return contact_of(row)
 
 
 async def list_contacts(
@@ -83,7 +85,7 @@ async def list_contacts(
     async with db.reading() as tx:
         list_id = await lists.get(tx, workspace, list_name) if list_name else 0
         rows = await contacts.page(tx, workspace, list_id=list_id, digits=digits, after=after, limit=limit)
-    return [_contact(row) for row in rows]
+    return [contact_of(row) for row in rows]
 
 
 async def lists_of(db: Database, contact_id: int) -> list[str]:
@@ -100,42 +102,68 @@ async def opt_out(
     What they still had waiting becomes `suppressed` in the same transaction. Repeating it changes nothing.
     """
     person = _address(phone, country).person
+    await stop_person(db, person, workspace=workspace, source=source)
+    return person
+
+
+async def stop_person(db: Database, person: str, *, workspace: int, source: str) -> None:
+    """`opt_out` for somebody whose key is known."""
     moves = counts.Moves()
     async with db.transaction() as tx:
         await suppressions.stop(
             tx, [suppressions.Stop(workspace, person, suppressions.OPT_OUT, source)], moves
         )
         await counts.apply(tx, moves.deltas)
-    return person
 
 
 async def opt_in(db: Database, phone: str, *, workspace: int = 1, country: str = "") -> bool:
     """The person wants to hear from us again: True if a stop was lifted. What it closed stays closed."""
-    person = _address(phone, country).person
+    return await lift_person(db, _address(phone, country).person, workspace=workspace)
+
+
+async def lift_person(db: Database, person: str, *, workspace: int) -> bool:
+    """`opt_in` for somebody whose key is known."""
     async with db.transaction() as tx:
         return await suppressions.lift(tx, workspace, person)
 
 
 async def export_contacts(db: Database, out: TextIO, *, workspace: int = 1, list_name: str = "") -> int:
-    """Write the contacts as CSV: `phone`, then every attribute; how many they were. Open `out` with newline="".
+    """Write the contacts as CSV: `phone`, then every attribute; how many they were. Open `out` with newline=""."""
+    async with db.reading() as tx:
+        list_id = await lists.get(tx, workspace, list_name) if list_name else 0
+    written = -1  # the header
+    async for rows, text in contact_rows(db, workspace=workspace, list_id=list_id):
+        out.write(text)
+        written += rows
+    return written
+
+
+async def contact_rows(db: Database, *, workspace: int, list_id: int = 0) -> AsyncIterator[tuple[int, str]]:
+    """The contacts, or a list's members in its order, as pieces of a CSV file: how many lines, and their text.
 
     Cells that a spreadsheet would run are protected (domain/csv_safe.py); importing the file changes nothing.
     """
     async with db.reading() as tx:
-        list_id = await lists.get(tx, workspace, list_name) if list_name else 0
         names = await contacts.attribute_names(tx, workspace, list_id)
-    writer = csv.writer(out)
-    writer.writerow(["phone", *map(protect, names)])
-    written = after = 0
-    while page := await list_contacts(db, workspace=workspace, list_name=list_name, after=after, limit=_PAGE):
-        for contact in page:
-            cells = [contact.address, *(contact.attributes.get(name, "") for name in names)]
-            writer.writerow(map(protect, cells))
-        written += len(page)
-        after = page[-1].place
-    return written
+    yield 1, _csv([["phone", *names]])
+    after = 0
+    while True:
+        async with db.reading() as tx:
+            rows = await contacts.page(tx, workspace, list_id=list_id, after=after, limit=_PAGE)
+        if not rows:
+            return
+        cells = [[row.address, *(str(row.attributes.get(name, "")) for name in names)] for row in rows]
+        yield len(rows), _csv(cells)
+        after = rows[-1].place
 
 
-def _contact(row: sa.Row[Any]) -> Contact:
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(map(protect, row) for row in rows)
+    return text.getvalue()
+
+
+def contact_of(row: sa.Row[Any]) -> Contact:
+    """A row of store/contacts.py."""
     values = {**row._mapping}
     return Contact(**{**values, "opted_out": bool(values["opted_out"])})

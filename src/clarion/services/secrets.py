@@ -4,15 +4,18 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from clarion.domain.errors import KeyMissing, KeyWrong
-from clarion.store import senders
-from clarion.store.db import Database
+from clarion.store import senders, subscriptions
+from clarion.store.access import users
+from clarion.store.db import Database, Tx
 
 _FORMAT = "1"  # first part of what is stored, so that another cipher can stand beside it later
 _NONCE = 12
@@ -118,7 +121,7 @@ async def open_box(db: Database, setting: str, key_file: Path) -> SecretBox:
     Checks the keys against what is stored. Raises KeyMissing, KeyWrong.
     """
     async with db.reading() as tx:
-        stored = await senders.count(tx)
+        stored = [sealed for kept in KEPT for sealed in await kept.all(tx)]
     box = SecretBox.from_setting(setting or load_or_create_key(key_file, create=not stored))
     await check_keys(db, box)
     return box
@@ -126,23 +129,47 @@ async def open_box(db: Database, setting: str, key_file: Path) -> SecretBox:
 
 async def check_keys(db: Database, box: SecretBox) -> int:
     """Open every stored credential; how many there are. Raises KeyMissing or KeyWrong if one stays shut."""
+    opened = 0
     async with db.reading() as tx:
-        stored = await senders.all_secrets(tx)
-    for sender_id, sealed in stored:
-        box.open(f"sender:{sender_id}", sealed)
-    return len(stored)
+        for kept in KEPT:
+            for ident, sealed in await kept.all(tx):
+                box.open(kept.identity.format(ident), sealed)
+                opened += 1
+    return opened
 
 
 async def rotate_keys(db: Database, box: SecretBox) -> int:
     """Encrypt anew what is not under the first key; how many records that were. Repeating does nothing."""
     changed = 0
     async with db.transaction() as tx:
-        for sender_id, sealed in await senders.all_secrets(tx, lock=True):
-            if SecretBox.key_of(sealed) != box.first:
-                identity = f"sender:{sender_id}"
-                await senders.set_secrets(tx, sender_id, box.seal(identity, box.open(identity, sealed)))
-                changed += 1
+        for kept in KEPT:
+            for ident, sealed in await kept.all(tx, lock=True):
+                if SecretBox.key_of(sealed) != box.first:
+                    identity = kept.identity.format(ident)
+                    await kept.put(tx, ident, box.seal(identity, box.open(identity, sealed)))
+                    changed += 1
     return changed
+
+
+class _All(Protocol):
+    def __call__(self, tx: Tx, *, lock: bool = False) -> Awaitable[Sequence[tuple[int, str]]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Encrypted texts of one table. `identity` is what each is bound to, with its row's id."""
+
+    identity: str
+    all: _All
+    put: Callable[[Tx, int, str], Awaitable[None]]
+
+
+KEPT = (
+    Kept("sender:{}", senders.all_secrets, senders.set_secrets),
+    Kept("user:{}:totp", users.all_secrets, users.set_totp),
+    Kept("subscription:{}", subscriptions.all_secrets, subscriptions.set_secrets),
+)
+"""Everything that a new key must open, or be told of."""
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, bound: bytes) -> str:

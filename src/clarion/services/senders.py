@@ -4,8 +4,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
-from clarion.domain.errors import BadSender, NotFound
+from clarion.domain.errors import BadField, BadSender, InUse, NotFound
 from clarion.domain.pacing import SECOND, Timeline
 from clarion.providers.base import SenderAccount
 from clarion.providers.kind import ProviderKind
@@ -73,6 +74,15 @@ async def get_sender(db: Database, sender: int | str, *, workspace: int = 1) -> 
     return found
 
 
+async def stored_secrets(db: Database, box: SecretBox, sender_id: int) -> list[str]:
+    """The names of the credentials that a sender has. Raises NotFound, KeyMissing, KeyWrong."""
+    async with db.reading() as tx:
+        row = await senders.account_of(tx, sender_id)
+    if row is None:
+        raise NotFound("sender", sender_id)
+    return sorted(_opened(box, sender_id, row.secrets))
+
+
 async def load_account(db: Database, box: SecretBox, sender_id: int) -> SenderAccount:
     """The sender as its provider knows it, credentials decrypted. Raises NotFound, KeyMissing, KeyWrong."""
     async with db.reading() as tx:
@@ -91,6 +101,73 @@ async def set_secrets(db: Database, box: SecretBox, sender_id: int, secrets: Map
         merged = {**_opened(box, sender_id, row.secrets), **secrets}
         checked = _checked(kind_of(row.provider), row.account, row.config, merged)
         await _keep_secrets(tx, box, sender_id, checked.secrets)
+
+
+async def change_sender(
+    db: Database,
+    box: SecretBox,
+    sender: Sender,
+    *,
+    name: str | None = None,
+    config: Mapping[str, str | None] | None = None,
+) -> None:
+    """Give a sender another name, or other values of its fields (None takes one away). None: as it is.
+
+    Raises BadSender, AlreadyExists; InUse for another name while journeys under way call it by this one.
+    """
+    async with db.transaction() as tx:
+        row = await senders.account_of(tx, sender.id)
+        if row is None:
+            raise NotFound("sender", sender.id)
+        kind = kind_of(row.provider)
+        if name is not None and name.strip() != sender.name:
+            if not name.strip():
+                raise BadField("name", "give it a name")
+            await _need_unused(tx, sender, "renamed")
+            await senders.rename(tx, sender.id, name.strip())
+        if config:
+            need_fields(row.provider, config, "config")
+            merged = {k: v for k, v in {**row.config, **config}.items() if v is not None}
+            checked = _checked(kind, row.account, merged, _opened(box, sender.id, row.secrets))
+            await senders.set_config(tx, sender.id, checked.config)
+
+
+def need_fields(provider: str, given: Mapping[str, object], place: Literal["config", "secret"]) -> None:
+    """Raises BadField for a name that is not such a field: a credential among the others would be shown."""
+    kind = kind_of(provider)
+    known = [field.name for field in kind.fields if field.place == place]
+    at = "secrets" if place == "secret" else place
+    for name in given:
+        if name not in known:
+            raise BadField(
+                f"{at}/{name}", f"is not such a field of {kind.title}: there are {', '.join(known)}"
+            )
+
+
+async def delete_sender(db: Database, sender: Sender) -> None:
+    """Forget a sender and its credentials. Raises InUse while anything needs it; its past messages stay."""
+    async with db.transaction() as tx:
+        if await senders.state_of(tx, sender.id) is None:
+            raise NotFound("sender", sender.id)
+        named = await senders.campaigns_of(tx, sender.id)
+        if named:
+            more = " and more" if len(named) > 3 else ""
+            raise InUse(
+                "sender",
+                sender.name,
+                f"the campaigns {', '.join(named[:3])}{more} (you may pause it instead)",
+            )
+        await _need_unused(tx, sender, "deleted")
+        if await senders.waiting(tx, sender.id):
+            raise InUse("sender", sender.name, "messages that wait to leave, or for their outcome")
+        await senders.delete(tx, sender.id)
+
+
+async def _need_unused(tx: Tx, sender: Sender, wish: str) -> None:
+    """Journeys know their senders by name."""
+    for journey, graph in await senders.graphs_under_way(tx, sender.workspace_id):
+        if sender.name in (graph.get("sender"), *(node.get("sender") for node in graph.get("nodes", ()))):
+            raise InUse("sender", sender.name, f"the journey {journey}, which is under way", wish)
 
 
 async def set_rate(db: Database, waker: Waker, sender_id: int, rate: float) -> None:
@@ -172,4 +249,6 @@ async def _set_state(db: Database, sender_id: int, state: str, reason: str) -> b
         if before is None:
             raise NotFound("sender", sender_id)
         await senders.set_state(tx, sender_id, state, reason)
+        if before != state:
+            await senders.tell_state(tx, sender_id, state, reason)
     return before != state

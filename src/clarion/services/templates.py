@@ -44,7 +44,7 @@ async def sync_templates(db: Database, provider: Provider, sender: Sender) -> Sy
         removed = [each for key, each in held.items() if key not in listed]
         await templates.drop(tx, [each.id for each in removed])
         await templates.put(
-            tx, sender.workspace_id, sender.provider, account, [_row(info) for info in listed.values()]
+            tx, sender.workspace_id, sender.provider, account, [row_of(info) for info in listed.values()]
         )
     return SyncReport(
         added=tuple(_title(info.name, info.language) for key, info in listed.items() if key not in held),
@@ -90,7 +90,8 @@ def _facts(info: TemplateInfo | StoredTemplate) -> tuple[object, ...]:
     return (info.category, info.status, info.named, tuple(info.variables), info.text, info.header_media)
 
 
-def _row(info: TemplateInfo) -> list[object]:
+def row_of(info: TemplateInfo) -> list[object]:
+    """The template as store/templates.put takes it."""
     return [
         info.name,
         info.language,

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -93,6 +94,12 @@ def _a_minute_at_most(value: timedelta) -> timedelta:
     return value
 
 
+def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for entry in entries:
+        ip_network(entry, strict=False)
+    return entries
+
+
 def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     Allowed.parse(entries)
     return entries
@@ -120,6 +127,9 @@ class Http(Group):
     public_url: Url | None = None
     """Where providers reach us from outside, such as https://clarion.example.org; callbacks and webhook
     signatures are made from it, never from a request's Host."""
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = ()
+    """Addresses or networks of the proxies in front of us, separated by commas: their X-Forwarded-For says where
+    a request comes from."""
 
 
 class Api(Group):
@@ -129,6 +139,42 @@ class Api(Group):
     """Requests that it may send at once."""
     max_body: int = Field(1024 * 1024, ge=1024)
     """Largest JSON body, in bytes; uploads and journeys have limits of their own."""
+    streams: int = Field(500, ge=1)
+    """Live streams that one process keeps open at a time."""
+    streams_per_caller: int = Field(20, ge=1)
+    """Live streams that one API key or user may have open in one process."""
+
+
+class Access(Group):
+    idle: Duration = timedelta(hours=12)
+    """A session that nobody used for this long has ended."""
+    lifetime: Duration = timedelta(days=14)
+    """A session ends this long after its user signed in, however much it is used."""
+
+
+class FirstUser(Group):
+    email: str = ""
+    """E-mail address of the owner whom `clarion serve` makes when there is no user yet; without it, it prints a
+    one-time link."""
+    password: SecretStr | None = None
+    """Their first password, of at least 12 characters; to be changed after signing in."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "FirstUser":
+        if bool(self.email) != (self.password is not None):
+            raise ValueError("email and password must be given together")
+        return self
+
+
+class Metrics(Group):
+    token: SecretStr | None = None
+    """What `/metrics` asks for, as `Authorization: Bearer ...`; without it only this machine itself is answered."""
+
+
+class Telemetry(Group):
+    endpoint: Url | None = None
+    """Where spans are sent (OpenTelemetry, OTLP over HTTP), such as http://collector:4318; none without it. Needs
+    `pip install 'clarion[otel]'`."""
 
 
 class Log(Group):
@@ -246,6 +292,13 @@ class Calls(Group):
     """Most calls that one process has open at a time, shared among the runs that want them."""
 
 
+class Webhooks(Group):
+    timeout: Annotated[Duration, AfterValidator(_a_minute_at_most)] = timedelta(seconds=15)
+    """How long a customer's system has to answer a webhook we send it."""
+    in_flight: int = Field(64, ge=1, le=10_000)
+    """Most webhooks that one process is sending at a time; at most 8 of them to the same address."""
+
+
 class Settings(BaseSettings):
     """Effective values. Made by `load_settings`."""
 
@@ -274,7 +327,11 @@ class Settings(BaseSettings):
 
     http: Http = Http()
     api: Api = Api()
+    access: Access = Access()
+    first_user: FirstUser = FirstUser()
     log: Log = Log()
+    metrics: Metrics = Metrics()
+    telemetry: Telemetry = Telemetry()
     sending: Sending = Sending()
     engine: Engine = Engine()
     evidence: Evidence = Evidence()
@@ -282,6 +339,7 @@ class Settings(BaseSettings):
     twilio: Twilio = Twilio()
     imports: Imports = Imports()
     calls: Calls = Calls()
+    webhooks: Webhooks = Webhooks()
 
     @classmethod
     def settings_customise_sources(

@@ -23,6 +23,8 @@ class Audience:
     branches: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     from_lists: bool = True
+    own: bool = False
+    """Whether each row brings its `variables` and its `place` in a batch; else the contact's attributes count."""
 
     @property
     def several(self) -> bool:
@@ -47,11 +49,20 @@ def of_lists(lists: Sequence[int]) -> Audience:
     )
 
 
-def of_campaign(campaign_id: int, statuses: Collection[str], siblings: Sequence[int]) -> Audience:
+def of_nobody() -> Audience:
+    """For a batch: its people are not known before they are written."""
+    return Audience(
+        ("SELECT id, contact_id FROM list_members WHERE 1 = 0 AND id > :after AND id <= :upto",), own=True
+    )
+
+
+def of_campaign(
+    campaign_id: int, statuses: Collection[str], siblings: Sequence[int], *, own: bool = False
+) -> Audience:
     """People of an earlier campaign whose message stands at one of `statuses`.
 
     Whoever was written to by one of the `siblings` (other retries of it) is left out: what failed there is
-    retried from there.
+    retried from there. `own`: it was a batch, so each message is repeated with its own text.
     """
     kept = sorted(set(statuses) - {Status.UNKNOWN})
     wanted = [f"x.status IN ({', '.join(f':status{n}' for n in range(len(kept)))})"] if kept else []
@@ -60,13 +71,14 @@ def of_campaign(campaign_id: int, statuses: Collection[str], siblings: Sequence[
     known = ", ".join(f":sibling{n}" for n in range(len(siblings)))
     again = (
         f" AND NOT EXISTS (SELECT 1 FROM messages y WHERE y.campaign_id IN ({known}) "
-        "AND y.contact_id = x.contact_id AND y.status NOT IN ('cancelled', 'expired'))"
+        "AND y.contact_id = x.contact_id AND y.place = x.place AND y.status NOT IN ('cancelled', 'expired'))"
         if siblings
         else ""
     )
     return Audience(
         (
-            "SELECT x.id, x.contact_id FROM messages x WHERE x.campaign_id = :retry_of "
+            f"SELECT x.id, x.contact_id{', x.variables, x.place' if own else ''} FROM messages x "
+            "WHERE x.campaign_id = :retry_of "
             f"AND x.id > :after AND x.id <= :upto AND ({' OR '.join(wanted)}){again}",
         ),
         {
@@ -75,6 +87,7 @@ def of_campaign(campaign_id: int, statuses: Collection[str], siblings: Sequence[
             **{f"sibling{n}": sibling for n, sibling in enumerate(siblings)},
         },
         from_lists=False,
+        own=own,
     )
 
 
@@ -93,13 +106,13 @@ async def reach(tx: Tx, audience: Audience, *, after: int, bound: int, limit: in
     return (row.upto, row.n) if row.n else (bound, 0)
 
 
-async def limits(tx: Tx, audience: Audience) -> tuple[int, int]:
-    """One less than the first id, and the last id that there is now; (0, 0) for nobody."""
+async def limits(tx: Tx, audience: Audience) -> tuple[int, int, int]:
+    """One less than the first id, the last id that there is now, and how many rows; zeros for nobody."""
     row = await tx.first(
-        f"SELECT min(m.id) AS first, max(m.id) AS last FROM {audience.rows}", whole(audience)
+        f"SELECT min(m.id) AS first, max(m.id) AS last, count(*) AS n FROM {audience.rows}", whole(audience)
     )
     assert row is not None
-    return (row.first - 1, row.last) if row.last else (0, 0)
+    return (row.first - 1, row.last, row.n) if row.last else (0, 0, 0)
 
 
 def blank(name: dialect.Name, variable: str) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion.domain.campaign import CampaignStatus
 from clarion.domain.errors import AlreadyExists, NotFound
-from clarion.store import audience, dialect
+from clarion.domain.news import Event
+from clarion.store import audience, dialect, news
 from clarion.store.counts import COLUMNS
 from clarion.store.db import Tx
 from clarion.store.tables import campaign_counts, campaigns, lists
@@ -27,6 +28,7 @@ class Campaign:
     retry_of: int | None
     retry_statuses: list[str]
     content: dict[str, Any]
+    earlier: list[Any]
     required: list[str]
     on_missing: str
     policy: str
@@ -34,6 +36,7 @@ class Campaign:
     status: CampaignStatus
     status_reason: str
     epoch: int
+    members: int
     cursor: int
     bound: int
     expanded: bool
@@ -42,6 +45,11 @@ class Campaign:
     created_at: int
     launched_at: int
     finished_at: int
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether its messages were handed over in one request, each with its own number and text."""
+        return not self.lists and self.retry_of is None
 
 
 async def create(tx: Tx, values: Mapping[str, Any]) -> int:
@@ -67,10 +75,25 @@ async def find(tx: Tx, campaign: int | str, *, workspace: int | None = None) -> 
     return _campaign(await tx.first(query), campaign)
 
 
-async def lock(tx: Tx, campaign_id: int) -> Campaign:
+async def lock(tx: Tx, campaign_id: int, *, workspace: int | None = None) -> Campaign:
     """The campaign, held until the transaction ends. Raises NotFound."""
     query = sa.select(campaigns).where(campaigns.c.id == campaign_id).with_for_update()
+    if workspace is not None:
+        query = query.where(campaigns.c.workspace_id == workspace)
     return _campaign(await tx.first(query), campaign_id)
+
+
+async def page(
+    tx: Tx, workspace: int, *, before: int | None = None, status: str = "", limit: int
+) -> list[Campaign]:
+    """Campaigns of a workspace, newest first: those with smaller ids than `before`, of one status if given."""
+    query = sa.select(campaigns).where(campaigns.c.workspace_id == workspace)
+    if before is not None:
+        query = query.where(campaigns.c.id < before)
+    if status:
+        query = query.where(campaigns.c.status == status)
+    rows = await tx.all(query.order_by(campaigns.c.id.desc()).limit(limit))
+    return [_campaign(row, "") for row in rows]
 
 
 async def every(tx: Tx, workspace: int) -> list[Campaign]:
@@ -79,9 +102,23 @@ async def every(tx: Tx, workspace: int) -> list[Campaign]:
     return [_campaign(row, "") for row in await tx.all(query)]
 
 
+async def tell(tx: Tx, campaign: Campaign, event: Event, reason: str = "") -> None:
+    """News of a campaign that moved."""
+    data = {"reason": reason} if reason else {}
+    await news.tell(tx, [news.News(campaign.workspace_id, event, campaign.id, data=data)])
+
+
 async def update(tx: Tx, campaign_id: int, **values: Any) -> None:
-    """Set columns of a locked campaign."""
-    await tx.run(sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
+    """Set columns of a locked campaign. Raises AlreadyExists for a taken name."""
+    try:
+        await tx.run(sa.update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
+    except IntegrityError:
+        raise AlreadyExists("campaign", values.get("name", campaign_id)) from None
+
+
+async def delete(tx: Tx, campaign_id: int) -> None:
+    """Remove a campaign that has no messages, and its counters."""
+    await tx.run(sa.delete(campaigns).where(campaigns.c.id == campaign_id))
 
 
 async def move_cursor(tx: Tx, campaign: Campaign, upto: int, *, expanded: bool) -> bool:
@@ -116,15 +153,19 @@ async def retries_of(tx: Tx, campaign_id: int) -> list[Campaign]:
 
 async def audience_of(tx: Tx, campaign: Campaign) -> audience.Audience:
     """Whom the campaign writes to."""
+    if campaign.is_batch:
+        return audience.of_nobody()
     if campaign.retry_of is None:
         return audience.of_lists(campaign.lists)
     siblings = [each.id for each in await retries_of(tx, campaign.retry_of) if each.id != campaign.id]
-    return audience.of_campaign(campaign.retry_of, campaign.retry_statuses, siblings)
+    return audience.of_campaign(campaign.retry_of, campaign.retry_statuses, siblings, own=not campaign.lists)
 
 
 async def list_ids(tx: Tx, workspace: int, wanted: Sequence[int | str]) -> list[int]:
     """The ids of lists named by id or name, each once, in the order given. Raises NotFound."""
-    rows = await tx.all(sa.select(lists.c.id, lists.c.name).where(lists.c.workspace_id == workspace))
+    rows = await tx.all(
+        sa.select(lists.c.id, lists.c.name).where(lists.c.workspace_id == workspace, lists.c.deleted_at == 0)
+    )
     known: dict[int | str, int] = {row.id: row.id for row in rows} | {row.name: row.id for row in rows}
     for each in wanted:
         if each not in known:
@@ -143,15 +184,23 @@ async def due(tx: Tx, now: int) -> Sequence[sa.Row[Any]]:
 
 async def finish(tx: Tx) -> list[int]:
     """Mark as finished what has nothing left that could still be sent by itself; the ids."""
-    rows = await tx.all(
-        f"""
-        UPDATE campaigns SET status = 'finished', finished_at = {dialect.now_sql(tx.name)}
-        WHERE status IN ('running', 'paused') AND expanded = :yes AND NOT EXISTS (
+    over = """
+        status IN ('running', 'paused') AND expanded = :yes AND NOT EXISTS (
             SELECT 1 FROM outbox o WHERE o.campaign_id = campaigns.id AND o.unresolved = :no)
-        RETURNING id
-        """,
-        {"yes": True, "no": False},
+        """
+    values = {"yes": True, "no": False}
+    # Held, then looked at again: a message may have been given back to it meanwhile.
+    held = await tx.all(
+        f"SELECT id FROM campaigns WHERE {over} ORDER BY id {dialect.for_update(tx.name)}", values
     )
+    if not held:
+        return []
+    rows = await tx.all(
+        f"UPDATE campaigns SET status = 'finished', finished_at = {dialect.now_sql(tx.name)} "
+        f"WHERE {over} RETURNING id, workspace_id",
+        values,
+    )
+    await news.tell(tx, [news.News(row.workspace_id, Event.CAMPAIGN_FINISHED, row.id) for row in rows])
     return [row.id for row in rows]
 
 

@@ -26,10 +26,23 @@ T = TypeVar("T")
 
 
 class Tx:
-    """One open transaction. `name` is the dialect's; statements are Core or plain SQL with :named values."""
+    """One open transaction. `name` is the dialect's; statements are Core or plain SQL with :named values.
 
-    def __init__(self, name: dialect.Name, execute: Callable[[Any, Any], Any]) -> None:
+    `workspace`: the only one it is for, 0: it sees all. `memory`: what the process keeps in mind about the database,
+    by topic; shared by all its transactions.
+    """
+
+    def __init__(
+        self,
+        name: dialect.Name,
+        execute: Callable[[Any, Any], Any],
+        *,
+        workspace: int = 0,
+        memory: dict[str, Any] | None = None,
+    ) -> None:
         self.name = name
+        self.workspace = workspace
+        self.memory: dict[str, Any] = {} if memory is None else memory
         self._execute = execute
 
     async def all(self, statement: Statement, params: Params | None = None) -> Sequence[sa.Row[Any]]:
@@ -68,6 +81,7 @@ class Database:
         self.single_writer = self.name == "sqlite"  # a long transaction keeps every other writer waiting
         self.confined = False
         self.workspace = 0
+        self.memory: dict[str, Any] = {}
         self._store: _Sqlite | _Postgres
         self._store = _Sqlite(url, readers) if self.name == "sqlite" else _Postgres(url, pool)
 
@@ -93,15 +107,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """All or nothing; durable when the block ends. Keep it short: on SQLite everybody else waits."""
         async with self._store.writing() as execute:
-            yield await self._confine(Tx(self.name, execute))
+            yield await self._confine(execute)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
         """One consistent view of the last commit; never waits for writers."""
         async with self._store.reading() as execute:
-            yield await self._confine(Tx(self.name, execute))
+            yield await self._confine(execute)
 
-    async def _confine(self, tx: Tx) -> Tx:
+    async def _confine(self, execute: Callable[[Any, Any], Any]) -> Tx:
+        tx = Tx(self.name, execute, workspace=self.workspace, memory=self.memory)
         if self.workspace and self.confined:
             await tx.run(dialect.CONFINE, {"workspace": str(self.workspace)})
         return tx

@@ -113,9 +113,44 @@ def lost_a_race(name: Name, error: object) -> bool:
     return getattr(error, "sqlstate", "") in ("40001", "40P01")  # serialization failure, deadlock
 
 
+def trouble(name: Name, error: BaseException) -> str:
+    """Why nothing can be written: `read-only`, `full`, `locked`, or "" for something else."""
+    cause = getattr(error, "orig", None) or error
+    if name == "sqlite":
+        said = str(cause).lower()
+        words = {
+            "readonly": "read-only",
+            "unable to open": "read-only",
+            "disk is full": "full",
+            "locked": "locked",
+        }
+        return next((meaning for word, meaning in words.items() if word in said), "")
+    state = getattr(cause, "sqlstate", "") or ""
+    return {"25006": "read-only", "53100": "full", "55P03": "locked"}.get(state, "")
+
+
+def size_sql(name: Name) -> str:
+    """Bytes that the database takes on its disk."""
+    if name == "sqlite":
+        return "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    return "SELECT pg_database_size(current_database())"
+
+
 def tail(name: Name, text: str, length: int) -> str:
     """The last `length` characters of a text."""
     return f"substr({text}, -{length})" if name == "sqlite" else f"right({text}, {length})"
+
+
+def has_text(name: Name, column: str, value: str) -> str:
+    """Whether a JSON array holds the bound text `value`."""
+    if name == "sqlite":
+        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE json_each.value = {value})"
+    return f"{column} @> to_jsonb(cast({value} as text))"
+
+
+def gives_ids_again(name: Name) -> bool:
+    """Whether a deleted last row's number is given to the next one. PostgreSQL's sequences only grow."""
+    return name == "sqlite"
 
 
 def json_value(raw: Any) -> Any:

@@ -1,6 +1,6 @@
 """Which lanes have due rows: the question the sweep asks, answered without walking any queue."""
 
-from clarion.store import dialect
+from clarion.store import deliveries, dialect
 from clarion.store.db import Tx
 from clarion.store.outbox.recover import HELD
 
@@ -27,6 +27,7 @@ async def lanes(tx: Tx) -> list[str]:
         f"SELECT EXISTS (SELECT 1 FROM calls WHERE state = 'queued' AND NOT held AND due_at <= {now}) "
         f"OR EXISTS (SELECT 1 FROM calls WHERE state = 'calling' AND until <= {now})"
     )
+    importing = await tx.all("SELECT id FROM imports WHERE status = 'running' AND upload_id <> 0")
     growing = await tx.all("SELECT id FROM campaigns WHERE status = 'running' AND NOT expanded")
     heard = await tx.scalar(
         f"SELECT EXISTS (SELECT 1 FROM inbox WHERE state IN ('new', 'orphan') AND kind <> 'reply' AND due_at <= {now})"
@@ -37,13 +38,16 @@ async def lanes(tx: Tx) -> list[str]:
     doubted = await tx.scalar(
         f"SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'unknown' AND {HELD} AND until <= {now})"
     )
+    telling = await deliveries.any_due(tx)
     return [
         *(f"send:{row.id}" for row in senders),
         *(f"expand:{row.id}" for row in growing),
         *(f"run:{row.id}" for row in runs),
+        *(f"import:{row.id}" for row in importing),
         *(["step"] if stepping else []),
         *(["call"] if calling else []),
         *(["inbox"] if heard else []),
         *(["replies"] if written else []),
         *(["doubts"] if doubted else []),
+        *(["notify"] if telling else []),
     ]

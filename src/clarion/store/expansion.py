@@ -39,41 +39,47 @@ async def write(
         "sender": campaign.sender_id,
         "now": now,
     }
+    variables, place = ("m.variables", "m.place") if audience.own else ("c.attributes", "0")
     before = await tx.scalar("SELECT coalesce(max(id), 0) FROM messages")
     await tx.run(
         f"""
         INSERT INTO messages
-               (workspace_id, campaign_id, contact_id, sender_id, address, person, variables, status,
+               (workspace_id, campaign_id, contact_id, place, sender_id, address, person, variables, status,
                 created_at)
-        SELECT c.workspace_id, :campaign, c.id, :sender, c.address, c.person, c.attributes,
+        SELECT c.workspace_id, :campaign, c.id, {place}, :sender, c.address, c.person, {variables},
                CASE WHEN s.person IS NULL THEN 'queued' ELSE 'suppressed' END, :now
         FROM {audience.rows} JOIN contacts c ON c.id = m.contact_id {STOPPED}
         WHERE c.workspace_id = :workspace{filled}
         ORDER BY m.id
-        ON CONFLICT (campaign_id, contact_id) DO NOTHING
+        ON CONFLICT (campaign_id, contact_id, place) DO NOTHING
         """,
         {**params, **({"white": WHITE} if filled else {})},
     )
+    queued, suppressed = await queue_written(tx, campaign.id, before, now)
+    missing = await _left_out(tx, audience, campaign.required, window)
+    merged = max(0, met - queued - suppressed - missing) if audience.from_lists else 0
+    return Batch(queued, suppressed, missing, merged)
+
+
+async def queue_written(tx: Tx, campaign_id: int, before: int, now: int) -> tuple[int, int]:
+    """Outbox rows for the campaign's messages above the id `before`; how many are queued, and how many suppressed."""
     await tx.run(
         f"""
-        INSERT INTO outbox (message_id, workspace_id, sender_id, campaign_id, contact_id, person, priority,
-                            due_at, expires_at)
-        SELECT id, workspace_id, sender_id, campaign_id, contact_id, person, {PRIORITY}, :now, :expires
+        INSERT INTO outbox (message_id, workspace_id, sender_id, campaign_id, contact_id, person, priority, due_at)
+        SELECT id, workspace_id, sender_id, campaign_id, contact_id, person, {PRIORITY}, :now
         FROM messages WHERE campaign_id = :campaign AND id > :before AND status = 'queued' ORDER BY id
         """,
-        {"now": now, "expires": campaign.expires_at, "campaign": campaign.id, "before": before},
+        {"now": now, "campaign": campaign_id, "before": before},
     )
     written = await tx.first(
         """
         SELECT count(*) AS n, coalesce(sum(CASE WHEN status = 'queued' THEN 1 ELSE 0 END), 0) AS queued
         FROM messages WHERE campaign_id = :campaign AND id > :before
         """,
-        {"campaign": campaign.id, "before": before},
+        {"campaign": campaign_id, "before": before},
     )
     assert written is not None
-    missing = await _left_out(tx, audience, campaign.required, window)
-    merged = max(0, met - written.n - missing) if audience.from_lists else 0
-    return Batch(written.queued, written.n - written.queued, missing, merged)
+    return written.queued, written.n - written.queued
 
 
 async def _left_out(tx: Tx, audience: Audience, required: Sequence[str], window: Mapping[str, Any]) -> int:

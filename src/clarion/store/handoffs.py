@@ -14,7 +14,8 @@ async def listed(tx: Tx, workspace: int, *, after: int = 0, limit: int = 100) ->
     """Open handoffs, oldest first, with who it is and what they wrote last."""
     return await tx.all(
         """
-        SELECT h.id, c.address, h.contact_id, coalesce(s.name, '') AS sender, coalesce(j.name, '') AS journey,
+        SELECT h.id, c.address, h.contact_id, h.sender_id, h.position_id,
+               coalesce(s.name, '') AS sender, coalesce(j.name, '') AS journey,
                coalesce(p.run_id, 0) AS run_id, h.note, h.waits, h.opened_at,
                coalesce((SELECT r.text FROM replies r WHERE r.workspace_id = h.workspace_id
                          AND r.person = c.person ORDER BY r.at DESC, r.id DESC LIMIT 1), '') AS last_text
@@ -28,14 +29,15 @@ async def listed(tx: Tx, workspace: int, *, after: int = 0, limit: int = 100) ->
 
 
 async def unwanted(tx: Tx, workspace: int, *, before: int = 0, limit: int = 100) -> Sequence[Any]:
-    """Replies that no journey wanted, newest first."""
+    """Replies that no journey wanted and nobody has read, newest first."""
     earlier = "AND r.id < :before" if before else ""
     return await tx.all(
         f"""
-        SELECT r.id, coalesce(c.address, r.person) AS address, s.name AS sender, r.kind, r.text, r.payload,
-               r.maybe_opt_out, r.why, r.at
+        SELECT r.id, coalesce(c.address, r.person) AS address, r.contact_id, r.sender_id, s.name AS sender, r.kind,
+               r.text, r.payload, r.maybe_opt_out, r.why, r.at
         FROM replies r JOIN senders s ON s.id = r.sender_id LEFT JOIN contacts c ON c.id = r.contact_id
-        WHERE r.workspace_id = :workspace AND r.routed = 'inbox' {earlier} ORDER BY r.id DESC LIMIT :limit
+        WHERE r.workspace_id = :workspace AND r.routed = 'inbox' AND r.read_at = 0 {earlier}
+        ORDER BY r.id DESC LIMIT :limit
         """,
         {"workspace": workspace, "limit": limit, **({"before": before} if before else {})},
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from clarion.domain.errors import NotFound
+from clarion.domain.errors import AlreadyExists, NotFound
 from clarion.store import dialect
 from clarion.store.db import Tx
 from clarion.store.runs.counts import under_way_sql
@@ -56,6 +56,23 @@ class Overview:
     updated_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A journey on a page. `version`: the newest number, 0 if never published; `changed`: the draft is another.
+
+    `running`: runs that are running or paused; `under_way`: people in it who have not ended.
+    """
+
+    id: int
+    name: str
+    version: int
+    changed: bool
+    running: int
+    under_way: int
+    created_at: int
+    updated_at: int
+
+
 async def find(tx: Tx, workspace: int, journey: int | str, *, lock: bool = False) -> Journey:
     """One journey by id or name; with `lock` held until the transaction ends. Raises NotFound."""
     by = journeys.c.id == journey if isinstance(journey, int) else journeys.c.name == journey
@@ -81,6 +98,29 @@ async def save(tx: Tx, workspace: int, name: str, draft: Mapping[str, Any]) -> i
     return held.id
 
 
+async def create(tx: Tx, workspace: int, name: str, draft: Mapping[str, Any]) -> int:
+    """A new journey's id. Raises AlreadyExists."""
+    now = await tx.now()
+    row = await tx.first(
+        "INSERT INTO journeys (workspace_id, name, draft, created_at, updated_at) "
+        f"VALUES (:workspace, :name, {dialect.json_of(tx.name, ':draft')}, :now, :now) "
+        "ON CONFLICT (workspace_id, name) DO NOTHING RETURNING id",
+        {"workspace": workspace, "name": name, "draft": "{}", "now": now},
+    )
+    if row is None:
+        raise AlreadyExists("journey", name)
+    await update(tx, row.id, draft=dict(draft))
+    return int(row.id)
+
+
+async def rename(tx: Tx, journey: Journey, name: str, draft: Mapping[str, Any]) -> None:
+    """Give a locked journey another name and draft. Raises AlreadyExists."""
+    try:
+        await update(tx, journey.id, name=name, draft=dict(draft), updated_at=await tx.now())
+    except sa.exc.IntegrityError:
+        raise AlreadyExists("journey", name) from None
+
+
 async def update(tx: Tx, journey_id: int, **values: Any) -> None:
     """Set columns of a locked journey."""
     await tx.run(sa.update(journeys).where(journeys.c.id == journey_id).values(**values))
@@ -99,6 +139,34 @@ async def overview(tx: Tx, workspace: int) -> list[Overview]:
         {"workspace": workspace},
     )
     return [_overview(row) for row in rows]
+
+
+async def page(tx: Tx, workspace: int, *, before: int, limit: int) -> list[Listed]:
+    """Journeys, newest first; `before` is the last page's last id, 0 for the first page."""
+    earlier = "AND j.id < :before" if before else ""
+    rows = await tx.all(
+        f"""
+        SELECT j.id, j.name, coalesce(v.number, 0) AS version, j.created_at, j.updated_at,
+               coalesce(v.graph <> j.draft, true) AS changed,
+               (SELECT count(*) FROM runs r WHERE r.journey_id = j.id AND r.status IN ('running', 'paused')) AS running,
+               (SELECT coalesce(sum({under_way_sql()}), 0) FROM runs r WHERE r.journey_id = j.id) AS under_way
+        FROM journeys j LEFT JOIN journey_versions v ON v.id = j.version_id
+        WHERE j.workspace_id = :workspace {earlier} ORDER BY j.id DESC LIMIT :limit
+        """,
+        {"workspace": workspace, "limit": limit, **({"before": before} if before else {})},
+    )
+    return [
+        Listed(**{**row._mapping, "changed": bool(row.changed), "under_way": int(row.under_way)})
+        for row in rows
+    ]
+
+
+async def numbers(tx: Tx, journey_id: int, *, before: int = 0, limit: int = 100) -> Sequence[sa.Row[Any]]:
+    """`number`, `note`, `published_at` of versions, newest first, without their graphs."""
+    v = journey_versions.c
+    query = sa.select(v.number, v.note, v.published_at).where(v.journey_id == journey_id)
+    query = query.where(v.number < before) if before else query
+    return await tx.all(query.order_by(v.number.desc()).limit(limit))
 
 
 async def versions(tx: Tx, journey_id: int) -> list[Version]:

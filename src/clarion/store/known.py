@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from clarion.store import dialect
 from clarion.store.db import Tx
-from clarion.store.tables import journeys, lists
+from clarion.store.tables import journeys, lists, senders
 
 _SAMPLE = 2_000
 """People whose attributes are all looked at; beyond them only for those that are asked for."""
@@ -14,8 +14,16 @@ _SAMPLE = 2_000
 
 async def list_names(tx: Tx, workspace: int) -> frozenset[str]:
     """Every list."""
-    rows = await tx.all(sa.select(lists.c.name).where(lists.c.workspace_id == workspace))
+    rows = await tx.all(
+        sa.select(lists.c.name).where(lists.c.workspace_id == workspace, lists.c.deleted_at == 0)
+    )
     return frozenset(row.name for row in rows)
+
+
+async def sender_ids(tx: Tx, workspace: int) -> list[int]:
+    """Every sender."""
+    rows = await tx.all(sa.select(senders.c.id).where(senders.c.workspace_id == workspace))
+    return [row.id for row in rows]
 
 
 async def journey_names(tx: Tx, workspace: int) -> frozenset[str]:

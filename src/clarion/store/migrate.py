@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from clarion.store import dialect
+from clarion.store.role import ready_role
 from clarion.store.tables import metadata
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ def upgrade(url: str) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         command.upgrade(_config(connection), "head")
+        ready_role(connection)
 
     _on_connection(url, run)
 
@@ -41,6 +44,13 @@ def revision(url: str) -> tuple[str | None, str]:
 def head() -> str:
     """The newest migration's revision."""
     return str(ScriptDirectory.from_config(_config(None)).get_current_head())
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every migration this release knows, oldest first."""
+    script = ScriptDirectory.from_config(_config(None))
+    return tuple(each.revision for each in reversed(list(script.walk_revisions())))
 
 
 def drift(url: str) -> list[Any]:

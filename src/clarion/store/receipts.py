@@ -1,13 +1,14 @@
 """Receipts applied to messages: any order, any number of times, one result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clarion.domain import breaker
 from clarion.domain.message import HEARD, Status, advance
+from clarion.domain.news import Event
 from clarion.domain.sending import Fault, FaultKind
-from clarion.store import counts, dialect, suppressions
+from clarion.store import counts, dialect, news, suppressions
 from clarion.store.db import Tx
 from clarion.store.outbox.settle import note, stops_of
 from clarion.store.runs import told
@@ -152,7 +153,7 @@ async def _write(
 ) -> None:
     letters: dict[int, str] = {}
     stops: list[suppressions.Stop] = []
-    rows, notes, closed, news = [], [], [], []
+    rows, notes, closed, of_runs = [], [], [], []
     for message in sorted(touched, key=lambda m: m.row.id):
         row, campaign = message.row, message.row.campaign_id
         before = message.outbox.state if message.outbox is not None else row.status
@@ -168,7 +169,9 @@ async def _write(
             notes.append([message.attempt_id, row.id, "accepted", "", "", message.provider_id])
         if row.run_id and before != message.status:
             why = message.fault if message.status is Status.FAILED else None
-            news.append(told.News(row.id, message.status, why.code if why else "", why.reason if why else ""))
+            of_runs.append(
+                told.News(row.id, message.status, why.code if why else "", why.reason if why else "")
+            )
         rows.append(_fact_row(message))
     if rows:
         await tx.run(_UPDATE.format(v=_FACTS.sql(tx.name)), _FACTS.params(tx.name, rows))
@@ -178,10 +181,23 @@ async def _write(
             _IDS.params(tx.name, closed),
         )
     await _keep_known(tx, notes, now)
-    await told.tell(tx, news)
-    applied.told = bool(news)
+    await told.tell(tx, of_runs)
+    applied.told = bool(of_runs)
+    if await news.wanted(tx):
+        await news.tell(tx, [each for message in touched for each in _news(message)])
     await suppressions.stop(tx, stops, moves)
     applied.histories = await counts.apply(tx, moves.deltas, letters)
+
+
+def _news(message: _Message) -> Iterator[news.News]:
+    """What was not known of the message before: each fact once, whatever order receipts come in."""
+    row = message.row
+    for fact in (Status.ACCEPTED, Status.SENT, Status.DELIVERED, Status.READ):
+        at = message.times[fact.value]
+        if at and not getattr(row, f"{fact.value}_at"):
+            yield news.News(row.workspace_id, Event(f"message.{fact}"), row.id, at)
+    if message.status is Status.FAILED and row.status != Status.FAILED.value:
+        yield news.News(row.workspace_id, Event.MESSAGE_FAILED, row.id, message.times["failed"])
 
 
 _UPDATE = """

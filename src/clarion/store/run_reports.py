@@ -13,6 +13,8 @@ from clarion.store.tables import journey_versions, journeys, positions, runs
 
 SHOWN = 20
 """Failures listed by reason, at most."""
+LOOK = 20_000
+"""People looked at for one page of those at a node: what changes at every step is in no index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Place:
     moved_at: int
     ended_at: int
     due_at: int  # its timer, 0 for none
+    run_id: int = 0
+    contact_id: int = 0
 
 
 def _summed(way: str) -> str:
@@ -97,13 +101,18 @@ async def run(tx: Tx, workspace: int, run_id: int) -> Run:
     return _run(row)
 
 
-async def every(tx: Tx, workspace: int, *, journey_id: int = 0, limit: int = 100) -> list[Run]:
-    """The newest runs of the workspace, or of one journey."""
+async def every(
+    tx: Tx, workspace: int, *, journey_id: int = 0, status: str = "", before: int = 0, limit: int = 100
+) -> list[Run]:
+    """The newest runs of the workspace, of one journey, with one status; `before` is the last page's last id."""
     query = _RUNS.where(runs.c.workspace_id == workspace).order_by(runs.c.id.desc()).limit(limit)
-    return [
-        _run(row)
-        for row in await tx.all(query.where(runs.c.journey_id == journey_id) if journey_id else query)
-    ]
+    for given, condition in (
+        (journey_id, runs.c.journey_id == journey_id),
+        (status, runs.c.status == status),
+        (before, runs.c.id < before),
+    ):
+        query = query.where(condition) if given else query
+    return [_run(row) for row in await tx.all(query)]
 
 
 async def counts(tx: Tx, run_id: int) -> list[Count]:
@@ -157,37 +166,66 @@ async def people(
     outcome: str = "",
     person: str = "",
     after: int = 0,
+    upto: int = 0,
     limit: int = 50,
 ) -> list[Place]:
-    """People of the run by id: at a node now, ended with an outcome, or one of them."""
-    wanted = [
-        condition
-        for given, condition in (
-            (node, "p.node = :node AND p.outcome = ''"),
-            (outcome, "p.outcome = :outcome"),
-            (person, "p.person = :person"),
-        )
-        if given
-    ]
-    values = {"node": node, "outcome": outcome, "person": person}
+    """People of the run by id: at a node now, ended with an outcome, or one of them; with ids up to `upto` only."""
+    values = {"node": node, "outcome": outcome, "person": person, "upto": upto}
+    given = {name: value for name, value in values.items() if value}
+    # A person has few positions and a run has many: + keeps SQLite and PostgreSQL from walking the run.
+    run = "+p.run_id = :run AND p.journey_id = (SELECT journey_id FROM runs WHERE id = :run)"
+    wanted = [run if person else "p.run_id = :run", "p.id > :after", *(_PEOPLE[name] for name in given)]
     rows = await tx.all(
-        f"""
-        SELECT p.id, coalesce(c.address, p.person) AS address, p.person, v.number, p.version_id, p.node, p.visit,
-               p.variables, p.outcome, p.reason, p.entered_at, p.moved_at, p.ended_at,
-               coalesce(t.due_at, 0) AS due_at
-        FROM positions p JOIN journey_versions v ON v.id = p.version_id
-        LEFT JOIN contacts c ON c.id = p.contact_id
-        LEFT JOIN timers t ON t.position_id = p.id AND t.visit = p.visit
-        WHERE {" AND ".join(["p.run_id = :run", "p.id > :after", *wanted])} ORDER BY p.id LIMIT :limit
-        """,
-        {
-            "run": run_id,
-            "after": after,
-            "limit": limit,
-            **{name: value for name, value in values.items() if value},
-        },
+        f"{_PLACES} WHERE {' AND '.join(wanted)} ORDER BY p.id LIMIT :limit",
+        {"run": run_id, "after": after, "limit": limit, **given},
     )
-    return [Place(**{**row._mapping, "variables": dialect.json_value(row.variables)}) for row in rows]
+    return [_place(row) for row in rows]
+
+
+_PLACES = """
+    SELECT p.id, p.run_id, p.contact_id, coalesce(c.address, p.person) AS address, p.person, v.number, p.version_id,
+           p.node, p.visit, p.variables, p.outcome, p.reason, p.entered_at, p.moved_at, p.ended_at,
+           coalesce(t.due_at, 0) AS due_at
+    FROM positions p JOIN journey_versions v ON v.id = p.version_id
+    LEFT JOIN contacts c ON c.id = p.contact_id
+    LEFT JOIN timers t ON t.position_id = p.id AND t.visit = p.visit
+"""
+_PEOPLE = {
+    "node": "p.node = :node AND p.outcome = ''",
+    "outcome": "p.outcome = :outcome AND p.outcome <> ''",
+    "person": "p.person = :person",
+    "upto": "p.id <= :upto",
+}
+
+
+async def place(tx: Tx, workspace: int, position_id: int) -> Place:
+    """One person in one run. Raises NotFound."""
+    row = await tx.first(
+        f"{_PLACES} WHERE p.id = :id AND p.workspace_id = :workspace",
+        {"id": position_id, "workspace": workspace},
+    )
+    if row is None:
+        raise NotFound("position", position_id)
+    return _place(row)
+
+
+async def far(tx: Tx, run_id: int, after: int) -> int:
+    """The last id of the next LOOK people of the run; 0 when fewer are left."""
+    found = await tx.scalar(
+        "SELECT id FROM positions WHERE run_id = :run AND id > :after ORDER BY id LIMIT 1 OFFSET :look",
+        {"run": run_id, "after": after, "look": LOOK - 1},
+    )
+    return int(found or 0)
+
+
+async def standing_at(tx: Tx, run_id: int, node: str) -> int:
+    """How many people are at the node now, by the counts."""
+    found = await tx.scalar(
+        "SELECT coalesce(sum(CASE WHEN way = 'in' THEN n WHEN way = 'enter' THEN 0 ELSE -n END), 0) "
+        "FROM node_counts WHERE run_id = :run AND node = :node",
+        {"run": run_id, "node": node},
+    )
+    return int(found)
 
 
 async def trail(tx: Tx, position_id: int) -> list[dict[str, Any]]:
@@ -238,6 +276,10 @@ async def standing(tx: Tx, run_id: int, *, but: int) -> Sequence[Any]:
         .group_by(positions.c.version_id, journey_versions.c.number, positions.c.node)
         .order_by(journey_versions.c.number, positions.c.node)
     )
+
+
+def _place(row: sa.Row[Any]) -> Place:
+    return Place(**{**row._mapping, "variables": dialect.json_value(row.variables)})
 
 
 def _run(row: sa.Row[Any]) -> Run:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from clarion.domain.errors import AlreadyExists
-from clarion.store import dialect
+from clarion.domain.news import Event
+from clarion.store import dialect, news
 from clarion.store.db import Tx
 from clarion.store.tables import senders, timelines
 
@@ -78,11 +79,6 @@ async def every(tx: Tx, workspace: int) -> list[Sender]:
     return [Sender(**row._mapping) for row in rows]
 
 
-async def count(tx: Tx) -> int:
-    """How many senders there are, over all workspaces."""
-    return int(await tx.scalar("SELECT count(*) FROM senders"))
-
-
 async def account_of(tx: Tx, sender_id: int) -> sa.Row[Any] | None:
     """`account`, `config`, `secrets` (encrypted), `provider` of one sender."""
     found = sa.select(senders.c.account, senders.c.config, senders.c.secrets, senders.c.provider)
@@ -119,3 +115,53 @@ async def set_state(tx: Tx, sender_id: int, state: str, reason: str) -> None:
         "UPDATE senders SET state = :state, state_reason = :reason WHERE id = :id",
         {"state": state, "reason": reason, "id": sender_id},
     )
+
+
+async def tell_state(tx: Tx, sender_id: int, state: str, reason: str) -> None:
+    """News of a sender that was paused, or goes on."""
+    workspace = await tx.scalar("SELECT workspace_id FROM senders WHERE id = :id", {"id": sender_id})
+    event = Event.SENDER_PAUSED if state == "paused" else Event.SENDER_RESUMED
+    await news.tell(tx, [news.News(workspace, event, sender_id, data={"reason": reason} if reason else {})])
+
+
+async def rename(tx: Tx, sender_id: int, name: str) -> None:
+    """Call it by another name. Raises AlreadyExists."""
+    try:
+        await tx.run(sa.update(senders).where(senders.c.id == sender_id).values(name=name))
+    except IntegrityError:
+        raise AlreadyExists("sender", name) from None
+
+
+async def campaigns_of(tx: Tx, sender_id: int) -> list[str]:
+    """Names of campaigns, of any status, that send from it; the first few."""
+    rows = await tx.all(
+        "SELECT name FROM campaigns WHERE sender_id = :id ORDER BY id LIMIT 4", {"id": sender_id}
+    )
+    return [row.name for row in rows]
+
+
+async def graphs_under_way(tx: Tx, workspace: int) -> list[tuple[str, dict[str, Any]]]:
+    """Name and graph of every version of a journey that has a run which is not over."""
+    rows = await tx.all(
+        "SELECT j.name, v.graph FROM journey_versions v JOIN journeys j ON j.id = v.journey_id WHERE v.id IN "
+        "(SELECT version_id FROM runs WHERE workspace_id = :workspace AND finished_at = 0) ORDER BY v.id",
+        {"workspace": workspace},
+    )
+    return [(row.name, dialect.json_value(row.graph)) for row in rows]
+
+
+async def waiting(tx: Tx, sender_id: int) -> bool:
+    """Whether a message waits to leave from it, or for its outcome."""
+    # In the words of the two partial indexes, each of which knows half.
+    return bool(
+        await tx.scalar(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE sender_id = :id AND state = 'queued') "
+            "OR EXISTS (SELECT 1 FROM outbox WHERE sender_id = :id AND state <> 'queued')",
+            {"id": sender_id},
+        )
+    )
+
+
+async def delete(tx: Tx, sender_id: int) -> None:
+    """Forget a sender, its credentials and its timeline."""
+    await tx.run("DELETE FROM senders WHERE id = :id", {"id": sender_id})

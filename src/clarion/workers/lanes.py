@@ -4,12 +4,14 @@ import asyncio
 
 from clarion.services.campaigns import expand_campaign
 from clarion.services.doubts import Doubts
+from clarion.services.importing.turns import Turns
 from clarion.services.journeys.calls import Calls
 from clarion.services.journeys.letting_in import LettingIn
 from clarion.services.journeys.stepping import Stepping
 from clarion.services.ports import Waker
 from clarion.services.receiving.digest import Digest
 from clarion.services.sending import Sending
+from clarion.services.telling.deliver import Telling
 from clarion.store.db import Database
 from clarion.workers.wake import Run
 
@@ -21,7 +23,8 @@ BREATH = 0.002  # seconds between batches, so that others get the writer
 
 
 class Lanes:
-    """Finds the body of a lane by its name: send:<sender>, expand:<campaign>, run:<run>, and the single ones."""
+    """Finds the body of a lane by its name: send:<sender>, expand:<campaign>, run:<run>, import:<import>,
+    and the single ones."""
 
     def __init__(
         self,
@@ -34,8 +37,10 @@ class Lanes:
         doubts: Doubts,
         stepping: Stepping,
         calls: Calls,
+        telling: Telling,
+        imports: Turns,
     ) -> None:
-        self._db, self._waker, self._sending = db, waker, sending
+        self._db, self._waker, self._sending, self._imports = db, waker, sending, imports
         self._letting_in = LettingIn(db, waker, batch=ENTER_BATCH_ALONE if db.single_writer else ENTER_BATCH)
         self._single = {
             "inbox": receipts.work,
@@ -43,6 +48,7 @@ class Lanes:
             "doubts": doubts.work,
             "step": stepping.work,
             "call": calls.work,
+            "notify": telling.work,
         }
 
     def find(self, lane: str) -> Run | None:
@@ -55,6 +61,8 @@ class Lanes:
                 return lambda news: self._expand(int(key))
             case "run" if key.isdigit():
                 return lambda news: self._let_in(int(key))
+            case "import" if key.isdigit():
+                return lambda news: self._import(int(key))
         work = self._single.get(lane)
         return None if work is None else lambda news: work()
 
@@ -71,4 +79,10 @@ class Lanes:
         while more and not self._sending.stopping:
             more = await self._letting_in.batch(run_id)
             await asyncio.sleep(BREATH)
+        return None
+
+    async def _import(self, import_id: int) -> int | None:
+        more = True
+        while more and not self._sending.stopping:
+            more = await self._imports.work(import_id)
         return None

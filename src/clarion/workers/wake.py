@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from clarion.services.ports import UNWATCHED, Meters
+
 log = structlog.get_logger()
 
 Run = Callable[[asyncio.Event], Awaitable[int | None]]
@@ -26,8 +28,8 @@ class _Lane:
 class InProcess:
     """A Waker that runs lanes itself. `find(lane)` gives a lane's body, or None for a name it does not know."""
 
-    def __init__(self, find: Callable[[str], Run | None]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[str], Run | None], *, meters: Meters = UNWATCHED) -> None:
+        self._find, self._meters = find, meters
         self._lanes: dict[str, _Lane] = {}
         self._stopped = False
 
@@ -88,18 +90,27 @@ class InProcess:
     async def _work(self, name: str, lane: _Lane) -> None:
         lane.news.clear()
         due: int | None = None
+        kind, result = name.partition(":")[0], "done"
         try:
-            due = await lane.run(lane.news)
+            due = await self._run(kind, name, lane)
             lane.retry = _FIRST_RETRY
         except Exception:
+            result = "broke"
             log.exception("lane.broke", lane=name, retry_s=lane.retry)
             due = int(lane.retry * 1_000_000)
             lane.retry = min(lane.retry * 2, _LAST_RETRY)
         finally:
             lane.task = None
+        self._meters.add("clarion_lane_runs_total", 1, kind, result)
         if self._stopped:
             return
         if lane.news.is_set():
             self._start(name, lane)
         elif due is not None:
             self.wake(name, after=max(due, 1_000))
+
+    async def _run(self, kind: str, name: str, lane: _Lane) -> int | None:
+        if kind == "send":  # it lasts as long as its sender has work: each of its requests is a span
+            return await lane.run(lane.news)
+        with self._meters.span(f"lane.{kind}", lane=name):
+            return await lane.run(lane.news)

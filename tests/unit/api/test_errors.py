@@ -2,13 +2,13 @@
 
 import clarion.services.importing.run
 import clarion.services.journeys.runs  # noqa: F401  # whatever defines refusals is loaded
-from clarion.api.app import create_app
+from clarion.api.app import describe
 from clarion.api.errors import KINDS, OTHERS
 from clarion.bootstrap import DatabaseBehind, DatabaseNewer, DatabaseUnreachable
 from clarion.domain.errors import ClarionError
 from clarion.settings.sources import SettingsError
 
-assert create_app  # loads every router
+describe()  # loads every router
 
 ELSEWHERE = {DatabaseBehind, DatabaseNewer, DatabaseUnreachable, SettingsError}
 """Raised before there is an API: the command line tells them."""

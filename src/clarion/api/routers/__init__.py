@@ -3,7 +3,63 @@
 from collections.abc import Sequence
 
 from clarion.api.operation import Router
-from clarion.api.routers import keys
+from clarion.api.routers import (
+    audit,
+    campaign_results,
+    campaigns,
+    consents,
+    contacts,
+    engine,
+    imports,
+    inbox,
+    invitations,
+    journeys,
+    keys,
+    lists,
+    live,
+    messages,
+    password,
+    personal_data,
+    positions,
+    runs,
+    senders,
+    session,
+    setup,
+    templates,
+    trials,
+    uploads,
+    users,
+    webhooks_out,
+    workspaces,
+)
 
-ALL: Sequence[Router] = (keys.router,)
+ALL: Sequence[Router] = (
+    session.router,
+    password.router,
+    setup.router,
+    workspaces.router,
+    invitations.router,
+    users.router,
+    keys.router,
+    personal_data.router,
+    contacts.router,
+    consents.router,
+    lists.router,
+    uploads.router,
+    imports.router,
+    campaigns.router,
+    campaign_results.router,
+    messages.router,
+    trials.router,  # before journeys: its fixed addresses look like ids
+    journeys.router,
+    runs.router,
+    positions.router,
+    inbox.router,
+    live.router,
+    senders.router,
+    templates.router,
+    engine.router,
+    audit.router,
+    webhooks_out.router,
+)
 """Every router below /api/v1, in the order of the documentation."""

@@ -29,6 +29,7 @@ async def list_keys(ctx: Ctx) -> Page[Key]:
     summary="Make an API key",
     needs=Permission.KEYS_WRITE,
     status=201,
+    keyed=False,
 )
 async def create_key(ctx: Ctx, body: NewKey, response: Response) -> MadeKey:
     """Make a key. It may not do more than you may. Its secret is in the answer, and never told again."""

@@ -9,6 +9,7 @@ from clarion.providers.kind import Field, ProviderKind, Setting
 from clarion.providers.transport import Transport
 from clarion.providers.twilio import payload, webhook
 from clarion.providers.twilio.client import Twilio
+from clarion.providers.twilio.definitions import read_definition
 
 
 def _open(account: SenderAccount, transport: Transport, settings: Mapping[str, str], callback: str) -> Twilio:
@@ -66,4 +67,7 @@ TWILIO = ProviderKind(
     problems=_problems,
     rules=payload.sender_problems,
     window=lambda config: DAY if config.get("channel") == "whatsapp" else 0,
+    definition=read_definition,
+    webhook_help="Enter it at Twilio for incoming messages of the number or messaging service (HTTP POST). "
+    "What becomes of messages needs nothing: each one brings its own address along.",
 )

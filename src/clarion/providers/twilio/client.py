@@ -5,18 +5,23 @@ from collections.abc import AsyncIterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import orjson
 from yarl import URL
 
+from clarion.domain.definition import Definition
 from clarion.domain.errors import BadContent, ProviderRefused
 from clarion.domain.message import Status
 from clarion.domain.sending import Accepted, Outcome, Rejected, Unknown
 from clarion.providers.answers import (
     MOST_PAGES,
     fetch,
+    foreign,
     json_object,
     malformed,
     next_page,
     not_sent,
+    remove,
+    submit,
     unclear,
     wait_of,
 )
@@ -24,6 +29,7 @@ from clarion.providers.base import Health, Outgoing, SenderAccount, SentMessage,
 from clarion.providers.events import optional, part, parts
 from clarion.providers.transport import MICROS, Answer, MaybeDelivered, NotDelivered, Transport, headers_of
 from clarion.providers.twilio.codes import CODES
+from clarion.providers.twilio.definitions import check, samples, types
 from clarion.providers.twilio.payload import Form
 from clarion.providers.twilio.reading import STATUS
 from clarion.providers.twilio.templates import read_template
@@ -44,6 +50,7 @@ class Twilio:
         self._form = Form(account, callback)
         basic = ("Authorization", _basic(account))
         self._headers = headers_of(basic)
+        self._json_headers = headers_of(basic, ("Content-Type", "application/json"))
         self._send_headers = headers_of(basic, ("Content-Type", "application/x-www-form-urlencoded"))
 
     async def send(self, message: Outgoing) -> Outcome:
@@ -62,17 +69,58 @@ class Twilio:
 
     async def templates(self) -> AsyncIterator[TemplateInfo]:
         """Every content template of the account, with its WhatsApp approval. Raises ProviderRefused."""
-        channel = self._account.config.get("channel", "sms")
         url: URL | None = (self._content / "v1/ContentAndApprovals").with_query(PageSize="500")
         for _ in range(MOST_PAGES):
             if url is None:
                 return
             page = await self._get(url)
             for row in parts(page, "contents"):
-                yield read_template(row, channel)
+                yield read_template(row, self._channel)
             following = optional(part(page, "meta"), "next_page_url")
             url = next_page(self._content, following, "Twilio") if following else None
         raise _endless()
+
+    async def create_template(
+        self, wanted: Definition, *, name: str, language: str, category: str
+    ) -> TemplateInfo:
+        """Make a content and, for WhatsApp, submit it for approval. Raises BadContent, ProviderRefused."""
+        for problem in check(name, wanted, self._channel):
+            raise problem
+        asked = {
+            "friendly_name": name,
+            "language": language,
+            "variables": samples(wanted),
+            "types": types(wanted),
+        }
+        made = await self._post(self._content / "v1/Content", asked)
+        approval: dict[str, Any] = {}
+        if self._channel == "whatsapp":
+            url = self._content / "v1/Content" / optional(made, "sid") / "ApprovalRequests/whatsapp"
+            try:
+                approval = await self._post(url, {"name": name, "category": category})
+            except ProviderRefused:
+                # Or repeating would leave one more content that nobody approved.
+                await self._delete(optional(made, "sid"))
+                raise
+        return read_template({**asked, **made, "approval_requests": approval}, self._channel)
+
+    async def change_template(self, held: TemplateInfo, wanted: Definition, *, category: str) -> TemplateInfo:
+        """Refused: Twilio's contents cannot be changed."""
+        raise ProviderRefused(
+            "Twilio", "fixed", "a content cannot be changed once it is made: make a new one, delete this one."
+        )
+
+    async def delete_template(self, held: TemplateInfo) -> None:
+        """Delete a content, for every channel."""
+        try:
+            await self._delete(held.provider_id)
+        except ProviderRefused as refused:
+            if refused.code != "20404":
+                raise
+
+    @property
+    def _channel(self) -> str:
+        return self._account.config.get("channel", "sms")
 
     async def health(self) -> Health:
         """Ask for one message of the account, which proves the credentials. Raises ProviderRefused."""
@@ -113,14 +161,26 @@ class Twilio:
         return number in ("", self._form.prefix + config.get("from", ""))
 
     async def _get(self, url: URL) -> dict[str, Any]:
-        answer = await fetch(self._transport, url, self._headers, "Twilio")
-        data = json_object(answer.body)
-        if answer.status == 200 and data:
-            return data
-        if not _is_twilios(data):
-            raise ProviderRefused("Twilio", f"HTTP {answer.status}", "the answer is not Twilio's own.")
-        code = str(data["code"])
-        raise ProviderRefused("Twilio", code, f"{CODES.fault(code).reason} ({_details(data)})")
+        return _own(await fetch(self._transport, url, self._headers, "Twilio"))
+
+    async def _post(self, url: URL, asked: dict[str, Any]) -> dict[str, Any]:
+        return _own(await submit(self._transport, url, self._json_headers, orjson.dumps(asked), "Twilio"))
+
+    async def _delete(self, sid: str) -> None:
+        answer = await remove(self._transport, self._content / "v1/Content" / sid, self._headers, "Twilio")
+        if answer.status != 204:
+            _own(answer)
+
+
+def _own(answer: Answer) -> dict[str, Any]:
+    """What Twilio answers to an administrative call. Raises ProviderRefused."""
+    data = json_object(answer.body)
+    if answer.status in (200, 201) and data:
+        return data
+    if not _is_twilios(data):
+        raise foreign("Twilio", answer)
+    code = str(data["code"])
+    raise ProviderRefused("Twilio", code, f"{CODES.fault(code).reason} ({_details(data)})")
 
 
 def outcome(answer: Answer) -> Outcome:

@@ -9,6 +9,7 @@ from clarion.providers.kind import Field, ProviderKind, Setting
 from clarion.providers.transport import Transport
 from clarion.providers.whatsapp import payload, webhook
 from clarion.providers.whatsapp.client import WhatsApp
+from clarion.providers.whatsapp.definitions import read_definition
 
 DAY = 24 * 3_600 * 1_000_000
 """The customer service window in microseconds. Source: Meta's "Messaging limits and windows"."""
@@ -51,4 +52,8 @@ WHATSAPP = ProviderKind(
     open=_open,
     problems=_problems,
     window=lambda config: DAY,
+    definition=read_definition,
+    webhook_help="Enter it at Meta under WhatsApp > Configuration > Webhook, with the word you stored as "
+    "verify_token, and subscribe to messages, message_template_status_update and account_update. Without app_secret "
+    "no webhook can be verified.",
 )

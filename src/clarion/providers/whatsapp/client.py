@@ -3,16 +3,30 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import orjson
 from yarl import URL
 
+from clarion.domain.definition import Definition
 from clarion.domain.errors import BadContent, ProviderRefused
 from clarion.domain.sending import Accepted, Outcome, Unknown
-from clarion.providers.answers import MOST_PAGES, fetch, json_object, malformed, not_sent, unclear, wait_of
+from clarion.providers.answers import (
+    MOST_PAGES,
+    fetch,
+    foreign,
+    json_object,
+    malformed,
+    not_sent,
+    remove,
+    submit,
+    unclear,
+    wait_of,
+)
 from clarion.providers.base import Health, Outgoing, SenderAccount, SentMessage, TemplateInfo
 from clarion.providers.events import optional, part, parts
 from clarion.providers.transport import Answer, MaybeDelivered, NotDelivered, Transport, headers_of
 from clarion.providers.whatsapp import payload
 from clarion.providers.whatsapp.codes import CODES
+from clarion.providers.whatsapp.definitions import check, components
 from clarion.providers.whatsapp.templates import read_template
 
 _TEMPLATE_FIELDS = (
@@ -54,10 +68,7 @@ class WhatsApp:
         Pages by the `after` cursor and not by the absolute `paging.next`, so that the token never leaves for
         an address we did not configure.
         """
-        waba = self._account.config.get("waba_id")
-        if not waba:
-            raise ProviderRefused("WhatsApp", "config", "add the sender's waba_id to fetch its templates.")
-        url = (self._base / waba / "message_templates").with_query(fields=_TEMPLATE_FIELDS, limit="100")
+        url = self._template_list().with_query(fields=_TEMPLATE_FIELDS, limit="100")
         after = ""
         for _ in range(MOST_PAGES):
             page = await self._get(url.update_query(after=after) if after else url)
@@ -71,6 +82,42 @@ class WhatsApp:
                 raise ProviderRefused(
                     "WhatsApp", "paging", "there is a next page, but no cursor leads to it."
                 )
+
+    async def create_template(
+        self, wanted: Definition, *, name: str, language: str, category: str
+    ) -> TemplateInfo:
+        """Submit a template to Meta's review. Raises BadContent, ProviderRefused."""
+        row = _row(wanted, name=name, language=language, category=category)
+        answer = await submit(
+            self._transport, self._template_list(), self._send_headers, orjson.dumps(row), "WhatsApp"
+        )
+        made = _own(answer)
+        return read_template({**row, "status": "PENDING", **made})
+
+    async def change_template(self, held: TemplateInfo, wanted: Definition, *, category: str) -> TemplateInfo:
+        """Submit a template again, changed. Raises BadContent, ProviderRefused: approved ones once a day."""
+        row = _row(wanted, name=held.name, language=held.language, category=category)
+        sent = {"category": category, "components": row["components"]}
+        url = self._base / held.provider_id
+        _own(await submit(self._transport, url, self._send_headers, orjson.dumps(sent), "WhatsApp"))
+        return read_template({**row, "id": held.provider_id, "status": "PENDING"})
+
+    async def delete_template(self, held: TemplateInfo) -> None:
+        """Delete a template in its language; Meta keeps the name from new ones for 30 days."""
+        url = self._template_list().with_query(hsm_id=held.provider_id, name=held.name)
+        try:
+            _own(await remove(self._transport, url, self._headers, "WhatsApp"))
+        except ProviderRefused as refused:
+            if refused.code != "132001":
+                raise
+
+    def _template_list(self) -> URL:
+        waba = self._account.config.get("waba_id")
+        if not waba:
+            raise ProviderRefused(
+                "WhatsApp", "config", "give the sender its waba_id, which templates belong to."
+            )
+        return self._base / waba / "message_templates"
 
     async def health(self) -> Health:
         """Ask for the phone number's state. Raises ProviderRefused."""
@@ -90,16 +137,35 @@ class WhatsApp:
         return None
 
     async def _get(self, url: URL) -> dict[str, Any]:
-        answer = await fetch(self._transport, url, self._headers, "WhatsApp")
-        data = json_object(answer.body)
-        error = part(data, "error")
-        if answer.status == 200 and data and not error:
-            return data
-        if not _is_metas(error):
-            raise ProviderRefused("WhatsApp", f"HTTP {answer.status}", "the answer is not WhatsApp's own.")
-        code = str(error["code"])
-        fault = CODES.fault(code, subcode=error.get("error_subcode"))
-        raise ProviderRefused("WhatsApp", code, f"{fault.reason} ({_details(error)})")
+        return _own(await fetch(self._transport, url, self._headers, "WhatsApp"))
+
+
+def _row(wanted: Definition, *, name: str, language: str, category: str) -> dict[str, Any]:
+    """A template as Meta's list will show it. Raises BadContent."""
+    for problem in check(name, wanted):
+        raise problem
+    return {
+        "name": name,
+        "language": language,
+        "category": category,
+        "parameter_format": "NAMED" if wanted.named else "POSITIONAL",
+        "components": components(wanted),
+    }
+
+
+def _own(answer: Answer) -> dict[str, Any]:
+    """What Meta answers to an administrative call. Raises ProviderRefused."""
+    data = json_object(answer.body)
+    error = part(data, "error")
+    if answer.status == 200 and data and not error:
+        return data
+    if not _is_metas(error):
+        raise foreign("WhatsApp", answer)
+    code = str(error["code"])
+    known = CODES.find(code, error.get("error_subcode"))
+    said = ": ".join(filter(None, (optional(error, "error_user_title"), optional(error, "error_user_msg"))))
+    reason = known.reason if known else "look the code up in Meta's documentation."
+    raise ProviderRefused("WhatsApp", code, f"{reason} ({said or _details(error)})")
 
 
 def outcome(answer: Answer) -> Outcome:

@@ -1,6 +1,6 @@
 """Who is asking, and what they may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clarion.domain.access import Permission, Role
 from clarion.domain.errors import ClarionError
@@ -21,6 +21,13 @@ class NotAllowed(ClarionError):
         self.permission = permission
 
 
+class NeedsUser(ClarionError):
+    """Only a person who is signed in may do this: a key has no session, no password and no workspaces to choose."""
+
+    def __init__(self) -> None:
+        super().__init__("This is for people who are signed in with a browser: an API key cannot do it.")
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A key, or a user in one of their workspaces."""
@@ -34,8 +41,15 @@ class Caller:
     role: Role | None = None
     user_id: int = 0
     session_id: int = 0
+    csrf: str = field(default="", repr=False)
+    """What a session must send along to change something."""
 
     def need(self, permission: Permission) -> None:
         """Raises NotAllowed without it."""
         if permission not in self.permissions:
             raise NotAllowed(permission)
+
+    def need_user(self) -> None:
+        """Raises NeedsUser for a key."""
+        if not self.session_id:
+            raise NeedsUser

@@ -11,7 +11,13 @@ from clarion.services.campaigns.control import (
     set_campaign_rate,
     stop_campaign,
 )
-from clarion.services.campaigns.create import create_campaign, get_campaign, list_campaigns
+from clarion.services.campaigns.create import (
+    create_campaign,
+    get_campaign,
+    list_campaigns,
+    page_campaigns,
+)
+from clarion.services.campaigns.edit import delete_campaign, edit_campaign
 from clarion.services.campaigns.expand import expand_campaign
 from clarion.services.campaigns.export import export_campaign
 from clarion.services.campaigns.launch import launch_campaign, start_due_campaigns
@@ -29,12 +35,15 @@ __all__ = [
     "Stopped",
     "check_campaign",
     "create_campaign",
+    "delete_campaign",
+    "edit_campaign",
     "expand_campaign",
     "export_campaign",
     "finish_campaigns",
     "get_campaign",
     "launch_campaign",
     "list_campaigns",
+    "page_campaigns",
     "pause_campaign",
     "pause_tripped",
     "progress",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clarion.domain import preview, template
-from clarion.domain.content import Content, Template, from_json
+from clarion.domain.content import Content, Template, Text, from_json
 from clarion.domain.errors import BadContent
 from clarion.domain.template import Compiled, compile_content
 from clarion.providers.registry import kind_of
@@ -60,29 +60,37 @@ class CheckReport:
 LONGEST = 3  # how many of the longest messages are tried as well
 
 
-async def check_campaign(db: Database, campaign_id: int, *, sample: int = 20) -> CheckReport:
-    """Look at every recipient's variables, the template and the content. Changes nothing.
+async def check_campaign(
+    db: Database, campaign_id: int, *, sample: int = 20, workspace: int | None = None
+) -> CheckReport:
+    """Look at every recipient's variables, the template and the content. Changes nothing. Raises NotFound.
 
     `sample`: how many messages are rendered and shown, and how many lines are told per missing variable.
     """
     async with db.reading() as tx:
-        campaign = await campaigns.find(tx, campaign_id)
-        sender = await senders.find(tx, campaign.workspace_id, campaign.sender_id)
-        assert sender is not None
-        compiled = compile_content(from_json(campaign.content))
-        audience = await campaigns.audience_of(tx, campaign)
-        required = sorted(compiled.required)
-        seen = await readiness.summary(tx, audience, campaign.workspace_id, required)
-        blank = await readiness.blanks(tx, audience, sorted(compiled.variables))
-        known = await _known(tx, audience, blank, seen.people)
-        missing = [
-            Missing(name, blank[name], await _places(tx, audience, name, sample))
-            for name in required
-            if blank[name] and name in known
-        ]
-        text, template_problems = await _template(tx, sender, compiled.content)
-        previews, broken = await _previews(tx, audience, compiled, sender, text, sample)
-        now = await tx.now()
+        return await report_on(tx, await campaigns.find(tx, campaign_id, workspace=workspace), sample=sample)
+
+
+async def report_on(tx: Tx, campaign: Campaign, *, sample: int) -> CheckReport:
+    """The report on a campaign as it is given, stored or not."""
+    sender = await senders.find(tx, campaign.workspace_id, campaign.sender_id)
+    assert sender is not None
+    compiled = compile_content(from_json(campaign.content))
+    audience = await campaigns.audience_of(tx, campaign)
+    if audience.own:  # every message brings its text: there is nothing to fill in from the contacts
+        compiled = compile_content(Text("-"))
+    required = sorted(compiled.required)
+    seen = await readiness.summary(tx, audience, campaign.workspace_id, required)
+    blank = await readiness.blanks(tx, audience, sorted(compiled.variables))
+    known = await _known(tx, audience, blank, seen.people)
+    missing = [
+        Missing(name, blank[name], await _places(tx, audience, name, sample))
+        for name in required
+        if blank[name] and name in known
+    ]
+    text, template_problems = await _template(tx, sender, compiled.content)
+    previews, broken = await _previews(tx, audience, compiled, sender, text, 0 if audience.own else sample)
+    now = await tx.now()
     to_send = seen.people - seen.left_out - seen.suppressed
     unknown = template.problems(compiled.variables, known) if seen.people else []
     return CheckReport(

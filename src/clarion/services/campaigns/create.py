@@ -9,7 +9,7 @@ from clarion.domain.errors import BadCampaign, NotFound
 from clarion.domain.template import compile_content
 from clarion.store import campaigns, senders
 from clarion.store.campaigns import Campaign
-from clarion.store.db import Database
+from clarion.store.db import Database, Tx
 
 
 async def create_campaign(
@@ -34,7 +34,7 @@ async def create_campaign(
     """
     checked = from_json(content) if isinstance(content, Mapping) else content
     compile_content(checked)
-    _check(name, lists, policy, on_missing)
+    check_fields(name, lists, policy, on_missing)
     if expires_at and scheduled_at and expires_at <= scheduled_at:
         raise BadCampaign("expires_at", "it lies before scheduled_at: nobody would be written to")
     async with db.transaction() as tx:
@@ -67,12 +67,26 @@ async def get_campaign(db: Database, campaign: int | str, *, workspace: int = 1)
 async def list_campaigns(db: Database, *, workspace: int = 1) -> Sequence[tuple[Campaign, Mapping[str, int]]]:
     """Every campaign with its counters, newest first."""
     async with db.reading() as tx:
-        found = await campaigns.every(tx, workspace)
-        counted = await campaigns.counts(tx, [campaign.id for campaign in found])
+        return await _counted(tx, await campaigns.every(tx, workspace))
+
+
+async def page_campaigns(
+    db: Database, *, workspace: int, before: int | None = None, status: str = "", limit: int = 50
+) -> Sequence[tuple[Campaign, Mapping[str, int]]]:
+    """Campaigns with their counters, newest first, from the one before `before` on."""
+    async with db.reading() as tx:
+        return await _counted(
+            tx, await campaigns.page(tx, workspace, before=before, status=status, limit=limit)
+        )
+
+
+async def _counted(tx: Tx, found: Sequence[Campaign]) -> Sequence[tuple[Campaign, Mapping[str, int]]]:
+    counted = await campaigns.counts(tx, [campaign.id for campaign in found])
     return [(campaign, counted[campaign.id]) for campaign in found]
 
 
-def _check(name: str, lists: Sequence[str | int], policy: str, on_missing: str) -> None:
+def check_fields(name: str, lists: Sequence[str | int], policy: str, on_missing: str) -> None:
+    """Raises BadCampaign for a value that no campaign can have."""
     if not name.strip():
         raise BadCampaign("name", "give it a name")
     if not lists:

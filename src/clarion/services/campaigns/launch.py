@@ -3,6 +3,7 @@
 from clarion.domain.campaign import CampaignStatus, OnMissing, may_move
 from clarion.domain.content import from_json
 from clarion.domain.errors import BadCampaign, CampaignRefused, ClarionError, WrongStatus
+from clarion.domain.news import Event
 from clarion.domain.template import compile_content
 from clarion.services.campaigns.check import CheckReport, check_campaign
 from clarion.services.ports import Waker
@@ -17,7 +18,12 @@ _BEGUN = (CampaignStatus.RUNNING, CampaignStatus.FINISHED)
 
 
 async def launch_campaign(
-    db: Database, waker: Waker, campaign_id: int, *, on_missing: str | None = None
+    db: Database,
+    waker: Waker,
+    campaign_id: int,
+    *,
+    on_missing: str | None = None,
+    workspace: int | None = None,
 ) -> CampaignStatus:
     """Check the campaign and start it, or let it wait for its time; the status it has now.
 
@@ -25,7 +31,7 @@ async def launch_campaign(
     the campaign's choice about people who lack a variable. Raises CampaignRefused with everything to mend.
     """
     async with db.reading() as tx:
-        campaign = await campaigns.find(tx, campaign_id)
+        campaign = await campaigns.find(tx, campaign_id, workspace=workspace)
     if _begun(campaign):
         return campaign.status
     if not may_move(campaign.status, CampaignStatus.RUNNING):
@@ -37,7 +43,7 @@ async def launch_campaign(
     problems = refusals(report, choice)
     if problems:
         raise CampaignRefused(campaign.name, problems)
-    status = await _start(db, campaign_id, choice)
+    status = await _start(db, campaign_id, choice, report.people)
     if status is CampaignStatus.RUNNING:
         waker.wake(f"expand:{campaign_id}")
     return status
@@ -80,10 +86,11 @@ async def start_due_campaigns(db: Database, waker: Waker) -> list[int]:
 async def _start_checked(db: Database, waker: Waker, campaign_id: int) -> bool:
     try:
         campaign = await _find(db, campaign_id)
-        problems = refusals(await check_campaign(db, campaign_id, sample=3), campaign.on_missing)
+        report = await check_campaign(db, campaign_id, sample=3)
+        problems = refusals(report, campaign.on_missing)
         if problems:
             raise CampaignRefused(campaign.name, problems)
-        await _start(db, campaign_id, campaign.on_missing)
+        await _start(db, campaign_id, campaign.on_missing, report.people)
     except ClarionError as refusal:
         await _hold(db, campaign_id, CampaignStatus.FAILED, str(refusal))
         return False
@@ -91,7 +98,7 @@ async def _start_checked(db: Database, waker: Waker, campaign_id: int) -> bool:
     return True
 
 
-async def _start(db: Database, campaign_id: int, on_missing: str) -> CampaignStatus:
+async def _start(db: Database, campaign_id: int, on_missing: str, people: int) -> CampaignStatus:
     async with db.transaction() as tx:
         campaign = await campaigns.lock(tx, campaign_id)
         if _begun(campaign):
@@ -106,25 +113,27 @@ async def _start(db: Database, campaign_id: int, on_missing: str) -> CampaignSta
                 on_missing=on_missing,
             )
             return CampaignStatus.SCHEDULED
-        await begin(tx, campaign, on_missing, now)
+        await begin(tx, campaign, on_missing, now, people=people)
     return CampaignStatus.RUNNING
 
 
-async def begin(tx: Tx, campaign: Campaign, on_missing: str, now: int) -> None:
-    """Fix what a locked campaign says and whom it reaches, and let it run."""
-    people = await campaigns.audience_of(tx, campaign)
-    cursor, bound = await audience.limits(tx, people)
+async def begin(tx: Tx, campaign: Campaign, on_missing: str, now: int, *, people: int = 0) -> None:
+    """Fix what a locked campaign says and whom it reaches (`people`, if they were counted), and let it run."""
+    members = await campaigns.audience_of(tx, campaign)
+    cursor, bound, rows = await audience.limits(tx, members)
     await campaigns.update(
         tx,
         campaign.id,
         status=CampaignStatus.RUNNING.value,
         status_reason="",
         on_missing=on_missing,
-        required=sorted(compile_content(from_json(campaign.content)).required),
+        required=[] if members.own else sorted(compile_content(from_json(campaign.content)).required),
+        members=people or rows,
         cursor=cursor,
         bound=bound,
         launched_at=now,
     )
+    await campaigns.tell(tx, campaign, Event.CAMPAIGN_LAUNCHED)
 
 
 async def _hold(db: Database, campaign_id: int, status: CampaignStatus, reason: str) -> None:
@@ -132,6 +141,10 @@ async def _hold(db: Database, campaign_id: int, status: CampaignStatus, reason: 
         campaign = await campaigns.lock(tx, campaign_id)
         if campaign.status is CampaignStatus.SCHEDULED:
             await campaigns.update(tx, campaign_id, status=status.value, status_reason=reason)
+            failed = status is CampaignStatus.FAILED
+            await campaigns.tell(
+                tx, campaign, Event.CAMPAIGN_FAILED if failed else Event.CAMPAIGN_PAUSED, reason
+            )
 
 
 async def _find(db: Database, campaign_id: int) -> Campaign:

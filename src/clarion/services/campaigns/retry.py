@@ -24,6 +24,7 @@ async def retry_campaign(
     statuses: Sequence[str] = (Status.FAILED,),
     name: str | None = None,
     accept_duplicates: bool = False,
+    workspace: int | None = None,
 ) -> int:
     """Launch a campaign with the same content to the people whose message ended in `statuses`; its id.
 
@@ -34,7 +35,7 @@ async def retry_campaign(
     """
     wanted = _checked(statuses, accept_duplicates)
     async with db.transaction() as tx:
-        old = await campaigns.lock(tx, campaign_id)
+        old = await campaigns.lock(tx, campaign_id, workspace=workspace)
         earlier = await campaigns.retries_of(tx, campaign_id)
         if under_way := [each for each in earlier if each.status not in _OVER]:
             return _same(under_way[0], wanted)

@@ -21,19 +21,26 @@ async def send_test(
     campaign_id: int,
     to: str,
     variables: Mapping[str, Any] | None = None,
+    *,
+    like: int = 0,
+    workspace: int | None = None,
 ) -> int:
     """Queue the campaign's content for one number, before anything else the sender has; the message's id.
 
-    `to` in international form. `variables` go over what is known of that person. It counts for no campaign and
-    is sent for real, also from a dry run. Each call sends one more. Raises BadAddress, BadContent, PersonStopped.
+    `to` in international form. `variables` go over what is known of that person, or of the contact `like`. It
+    counts for no campaign and is sent for real, also from a dry run. Each call sends one more. Raises NotFound,
+    BadAddress, BadContent, PersonStopped.
     """
     address = read_address(to).address
     async with db.transaction() as tx:
-        campaign = await campaigns.find(tx, campaign_id)
+        campaign = await campaigns.find(tx, campaign_id, workspace=workspace)
+        if campaign.is_batch:
+            raise BadContent("", "each of its messages has a text of its own: send one by itself")
         if reason := await singles.stopped(tx, campaign.workspace_id, address.person):
             raise PersonStopped(address.e164, reason)
         contact = await singles.contact(tx, campaign.workspace_id, address.e164, address.person)
-        content = await _filled(tx, campaign, {**contact.attributes, **(variables or {})})
+        known = await singles.known(tx, campaign.workspace_id, like) if like else contact
+        content = await _filled(tx, campaign, {**known.attributes, **(variables or {})})
         message_id = await singles.queue(
             tx, campaign.workspace_id, campaign.sender_id, contact, to_json(content)
         )

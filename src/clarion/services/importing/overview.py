@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from clarion.domain.errors import NotFound
 from clarion.services.importing.run import told
 from clarion.store import imports
 from clarion.store.db import Database
@@ -13,13 +14,19 @@ from clarion.store.db import Database
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """An import as lists show it; see `run.ImportResult` for the counts."""
+    """An import as lists show it; see `run.ImportResult` for the counts.
+
+    `upload_id` None: the command line does it. `percent` of the file that was read, None when it does not tell.
+    """
 
     id: int
     name: str
+    upload_id: int | None
+    list_id: int
     list_name: str
     status: str
     error: str
+    percent: int | None
     rows: int
     accepted: int
     corrected: int
@@ -39,10 +46,21 @@ class ImportRow:
     detail: str
 
 
-async def list_imports(db: Database, *, workspace: int = 1) -> list[ImportSummary]:
-    """The newest imports, newest first."""
+@dataclass(frozen=True, slots=True)
+class SavedMapping:
+    """A mapping under a name."""
+
+    name: str
+    mapping: dict[str, str]
+    created_at: int
+
+
+async def list_imports(
+    db: Database, *, workspace: int = 1, before: int = 0, limit: int = 50
+) -> list[ImportSummary]:
+    """The newest imports (before the one with this id), newest first."""
     async with db.reading() as tx:
-        return [_summary(row) for row in await imports.overview(tx, workspace)]
+        return [_summary(row) for row in await imports.overview(tx, workspace, before=before, limit=limit)]
 
 
 async def find_import(db: Database, import_id: int, *, workspace: int = 1) -> ImportSummary:
@@ -73,6 +91,19 @@ async def load_mapping(db: Database, name: str, *, workspace: int = 1) -> dict[s
         return await imports.saved_mapping(tx, workspace, name)
 
 
+async def all_mappings(db: Database, *, workspace: int = 1) -> list[SavedMapping]:
+    """Every saved mapping, by name."""
+    async with db.reading() as tx:
+        return [SavedMapping(**row._mapping) for row in await imports.all_mappings(tx, workspace)]
+
+
+async def drop_mapping(db: Database, name: str, *, workspace: int = 1) -> None:
+    """Forget a saved mapping. Raises NotFound."""
+    async with db.transaction() as tx:
+        if not await imports.drop_mapping(tx, workspace, name):
+            raise NotFound("mapping", name)
+
+
 async def needed_by(db: Database, campaign: str, *, workspace: int = 1) -> list[str]:
     """The attributes that a campaign's text needs. Raises NotFound."""
     async with db.reading() as tx:
@@ -84,9 +115,12 @@ def _summary(row: sa.Row[Any]) -> ImportSummary:
     return ImportSummary(
         id=result.id,
         name=row.name,
+        upload_id=row.upload_id or None,
+        list_id=row.list_id,
         list_name=result.list_name,
         status=result.status,
         error=result.error,
+        percent=_percent(row),
         rows=result.rows,
         accepted=result.accepted,
         corrected=result.corrected,
@@ -96,3 +130,9 @@ def _summary(row: sa.Row[Any]) -> ImportSummary:
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def _percent(row: sa.Row[Any]) -> int | None:
+    if row.status == "finished":
+        return 100
+    return None if row.shape.get("kind") == "xlsx" else int(row.percent)

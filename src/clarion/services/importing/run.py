@@ -52,16 +52,25 @@ async def run_import(
     """Work until the import is finished; a finished one is only told about.
 
     Cancelling, killing and calling it again skips and repeats no row. Raises NotFound, BadFile (the import is
-    then failed), ImportNotPossible (its file changed; somebody stopped it).
+    then failed), ImportNotPossible (its file changed; somebody stopped it; `clarion serve` does it).
     """
+    await _ours(db, import_id, workspace)
     async for at in _batches(db, import_id, workspace):
         if progress is not None:
             progress(at)
     return await import_result(db, import_id, workspace=workspace)
 
 
-async def import_batch(db: Database, import_id: int, *, workspace: int = 1, rows: int = 50_000) -> bool:
-    """A slice of about `rows` rows for a lane that takes turns; True while rows remain.
+async def import_batch(
+    db: Database,
+    import_id: int,
+    *,
+    workspace: int = 1,
+    rows: int = 50_000,
+    stopping: Callable[[], bool] = bool,
+) -> bool:
+    """A slice of about `rows` rows, or what is done when `stopping`, for a lane that takes turns; True while rows
+    remain.
 
     Each slice reads the file from its start to where the last one stopped, about a second per million rows.
     """
@@ -69,9 +78,19 @@ async def import_batch(db: Database, import_id: int, *, workspace: int = 1, rows
         first: int | None = None
         async for at in batches:
             first = at.rows if first is None else first
-            if at.rows - first >= rows:
+            if at.rows - first >= rows or stopping():
                 return True
     return False
+
+
+async def _ours(db: Database, import_id: int, workspace: int) -> None:
+    async with db.reading() as tx:
+        row = await imports.get(tx, workspace, import_id)
+    if row.upload_id and row.status == "running":
+        raise ImportNotPossible(
+            f"Import {import_id} is of an uploaded file, and done by `clarion serve`: "
+            f"see how far it is with `clarion import show {import_id}`."
+        )
 
 
 async def import_result(db: Database, import_id: int, *, workspace: int = 1) -> ImportResult:
@@ -102,7 +121,8 @@ async def _batches(db: Database, import_id: int, workspace: int) -> AsyncGenerat
     if row.status != "running":
         raise ImportNotPossible(f"Import {import_id} has ended ({row.error}): import the file again.")
     cursor, rows = row.cursor, told(row).rows
-    await _check_file(row)
+    if not row.upload_id:  # ours is never changed
+        await _check_file(row)
     try:
         async with aclosing(read_batches(_job(row, BATCH[db.name]))) as batches:
             async for batch in batches:
@@ -111,8 +131,9 @@ async def _batches(db: Database, import_id: int, workspace: int) -> AsyncGenerat
                 rows += batch.good_count + batch.bad_count
                 yield Progress(rows, batch.share)
     except BadFile as error:
-        await _finish(db, import_id, "failed", str(error))
-        raise
+        told_as = BadFile(row.name, error.problem)
+        await _finish(db, import_id, "failed", str(told_as))
+        raise told_as from None
     await _finish(db, import_id, "finished")
 
 
@@ -142,7 +163,13 @@ async def _keep(db: Database, row: sa.Row[Any], batch: Batch, cursor: int) -> No
         if held.cursor != cursor:
             raise ImportNotPossible(f"Import {row.id} is being done by another process: let it finish.")
         await imports.keep_batch(
-            tx, row, cursor=batch.cursor, good=batch.good, bad=batch.bad, bad_count=batch.bad_count
+            tx,
+            row,
+            cursor=batch.cursor,
+            percent=int(100 * batch.share),
+            good=batch.good,
+            bad=batch.bad,
+            bad_count=batch.bad_count,
         )
 
 

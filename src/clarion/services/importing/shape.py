@@ -1,5 +1,6 @@
 """How a file is to be read, found out once and kept with the import, so that a resumed one reads the same rows."""
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -74,11 +75,14 @@ def _without_header(path: Path, hints: Hints) -> FileShape:
     encoding = hints.encoding or sniff.sniff_encoding(path, path.name)
     try:
         "".encode(encoding)
-    except LookupError:
+        codecs.getdecoder(encoding)(b"", "surrogateescape")  # some are for names of hosts, not for files
+    except (LookupError, UnicodeError):
         raise BadFile(path.name, f"{encoding!r} is no encoding: use utf-8, cp1252 or another") from None
     delimiter = hints.delimiter or sniff.sniff_delimiter(path, encoding)
-    if len(delimiter) != 1:
-        raise BadFile(path.name, f"{delimiter!r} cannot separate columns: it must be one character")
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise BadFile(
+            path.name, f"{delimiter!r} cannot separate columns: it must be one character, and no quote"
+        )
     return FileShape("csv", (), has_header=False, encoding=encoding, delimiter=delimiter)
 
 

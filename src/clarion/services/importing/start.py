@@ -80,28 +80,36 @@ async def start_import(
     overwrite_blanks: bool = False,
     hints: Hints | None = None,
     name: str = "",
+    upload_id: int = 0,
+    digest: str = "",
 ) -> int:
     """The id of an import of the file into the list, which is made if it is new; `run_import` does the work.
 
     Repeating it while the import of the same bytes is unfinished gives the same id, so that it goes on where it
-    stood. `name` is what the operator calls the file. Raises BadFile, BadMapping, ImportNotPossible.
+    stood. `name` is what the operator calls the file. With an upload the engine does the work (importing/turns.py);
+    its digest is known. Raises BadFile, BadMapping, ImportNotPossible.
     """
     path, country = _absolute(path), _country(country)
     found = await inspect(path, country=country, hints=hints)
     columns = fit(path, found, mapping, required=required, keep_rest=keep_rest)
     rules = Rules(columns.phone, columns.attributes, found.shape.width, country, overwrite_blanks)
-    digest = await asyncio.to_thread(file_digest, path)
+    digest = digest or await asyncio.to_thread(file_digest, path)
     async with db.transaction() as tx:
         list_id = await lists.ensure(tx, workspace, list_name)
         await lists.lock(tx, list_id)  # one import at a time fills a list
         held = await imports.running_on(tx, list_id)
         if held is not None:
             same = Rules(**held.mapping) == rules and FileShape.from_json(held.shape) == found.shape
-            if same and held.digest == digest:
+            if same and held.digest == digest and bool(held.upload_id) == bool(upload_id):
                 return int(held.id)
             raise ImportNotPossible(
                 f"Import {held.id} of {held.name!r} into list {list_name!r} is not finished: "
-                f"go on with `clarion import resume {held.id}` or end it with `clarion import stop {held.id}`."
+                + (
+                    "wait until it is, or stop it."
+                    if held.upload_id
+                    else f"go on with `clarion import resume {held.id}` or end it with "
+                    f"`clarion import stop {held.id}`."
+                )
             )
         return await imports.insert(
             tx,
@@ -115,6 +123,7 @@ async def start_import(
                 "mapping": asdict(rules),
                 "country": country,
                 "status": "running",
+                "upload_id": upload_id,
             },
         )
 

@@ -32,7 +32,7 @@ class _TooDeep(ValueError):
 def judge(call: Call, attempts: int, result: Result, *, jitter: float) -> Again | Called:
     """What follows from the result of attempt number `attempts`. `jitter`, from 0 to 1, spreads the attempts."""
     if attempts <= call.retries and _may_repeat(call, result):
-        wait = max(_backoff(attempts, jitter), _asked_to_wait(result))
+        wait = max(_backoff(attempts, jitter), asked_to_wait(result))
         if wait <= LONGEST_WAIT:
             return Again(wait)
     match result:
@@ -81,7 +81,7 @@ def _backoff(attempts: int, jitter: float) -> int:
     return min(LONGEST_WAIT, int(SECOND * 2 ** (attempts - 1) * (0.75 + 0.5 * jitter)))
 
 
-def _asked_to_wait(result: Result) -> int:
+def asked_to_wait(result: Result) -> int:
     """Microseconds that the answer's Retry-After asks for, in seconds or as a date; 0 where it says nothing usable."""
     if not isinstance(result, Answer):
         return 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from clarion.domain.journey.effects import Call
 from clarion.domain.journey.events import Called
 from clarion.net.client import GuardedClient
 from clarion.services.journeys.called import Again, judge
-from clarion.services.ports import Waker
+from clarion.services.ports import UNWATCHED, Meters, Waker
 from clarion.store.db import Database, Tx
 from clarion.store.runs import calls
 from clarion.store.runs.calls import CallRow
@@ -48,7 +49,9 @@ class Calls:
         slots: int = 50,
         lease: int = 60 * SECOND,
         chance: Callable[[], float] = random.random,
+        meters: Meters = UNWATCHED,
     ) -> None:
+        self._meters = meters
         self._db, self._client, self._waker, self._worker = db, client, waker, worker
         self._slots, self._lease, self._chance = slots, lease, chance
         self._open: dict[asyncio.Task[None], CallRow] = {}
@@ -117,11 +120,15 @@ class Calls:
         return len(taken)
 
     async def _call(self, row: CallRow) -> None:
+        began = time.perf_counter()
         try:
-            verdict = await self._attempt(row)
+            with self._meters.span("journey.call", position_id=row.position_id, run_id=row.run_id):
+                verdict = await self._attempt(row)
         except Exception as error:  # a fault of ours proves nothing about the request
             log.exception("call.broke", position_id=row.position_id)
             verdict = Called(row.visit, error=f"An error of our own: {type(error).__name__}.")
+        self._meters.time("clarion_call_seconds", time.perf_counter() - began)
+        self._meters.add("clarion_calls_total", 1, _result(verdict))
         self._ended.append(_Ended(row, verdict))
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store_all(), name="calls ended")
@@ -160,6 +167,12 @@ class Calls:
     async def _store(self, batch: Iterable[_Ended]) -> int:
         async with self._db.transaction() as tx:
             return await _keep(tx, batch)
+
+
+def _result(verdict: Again | Called) -> str:
+    if isinstance(verdict, Again):
+        return "again"
+    return "answered" if verdict.status else "failed"
 
 
 async def _keep(tx: Tx, batch: Iterable[_Ended]) -> int:

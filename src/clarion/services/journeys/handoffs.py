@@ -17,6 +17,8 @@ class Handoff:
     id: int
     address: str
     contact_id: int
+    sender_id: int
+    position_id: int
     sender: str
     journey: str
     run_id: int
@@ -32,6 +34,8 @@ class Unwanted:
 
     id: int
     address: str
+    contact_id: int | None
+    sender_id: int
     sender: str
     kind: str
     text: str
@@ -53,7 +57,7 @@ async def open_handoffs(
 async def unwanted_replies(
     db: Database, *, workspace: int = 1, before: int = 0, limit: int = 100
 ) -> Sequence[Unwanted]:
-    """Replies for people to read, newest first; `before` is the last page's last id."""
+    """Replies that people have not read, newest first; `before` is the last page's last id."""
     async with db.reading() as tx:
         rows = await handoffs.unwanted(tx, workspace, before=before, limit=limit)
     return [Unwanted(**{**row._mapping, "maybe_opt_out": bool(row.maybe_opt_out)}) for row in rows]

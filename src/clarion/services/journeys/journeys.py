@@ -1,5 +1,6 @@
 """Journeys as their authors handle them: a draft is saved, published as a version, exported, removed."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ async def check_journey(db: Database, graph: Source, *, workspace: int = 1) -> l
     Errors stand in the way of publishing, warnings do not.
     """
     try:
-        read = read_graph(graph)
+        read = await asyncio.to_thread(read_graph, graph)
     except BadGraph as bad:
         return [each for each in bad.problems if isinstance(each, Problem)]
     return await _problems(db, read, workspace)
@@ -168,7 +169,8 @@ async def remove_journey(db: Database, name: str | int, *, workspace: int = 1) -
 async def _problems(db: Database, graph: Graph, workspace: int) -> list[Problem]:
     async with db.reading() as tx:
         known = await load_known(tx, workspace, graph)
-    return problems(graph, known)
+    # On another thread: the largest graphs take a second, in which the engine goes on.
+    return await asyncio.to_thread(problems, graph, known)
 
 
 async def _refuse_while_running(tx: Tx, journey: Journey) -> None:

@@ -1,12 +1,15 @@
 """What the workspace has, for the checks of a graph that names it."""
 
+from collections.abc import Sequence
+
+from clarion.domain.errors import BadField, NotFound
 from clarion.domain.journey.checks.known import Known, SenderFacts, TemplateFacts
 from clarion.domain.journey.graph import Graph
 from clarion.domain.journey.nodes.audience import Audience
 from clarion.domain.journey.nodes.message import Message
 from clarion.services.templates import template_account
-from clarion.store import known, senders, templates
-from clarion.store.db import Tx
+from clarion.store import known, lists, senders, templates
+from clarion.store.db import Database, Tx
 from clarion.store.senders import Sender
 
 
@@ -25,6 +28,18 @@ async def load_known(tx: Tx, workspace: int, graph: Graph) -> Known:
         lists=existing,
         journeys=await known.journey_names(tx, workspace) | {graph.name},
     )
+
+
+async def list_names(db: Database, ids: Sequence[int], *, workspace: int) -> list[str]:
+    """The names of these lists, in their order. Raises BadField naming the one that is not there."""
+    names = []
+    async with db.reading() as tx:
+        for number, list_id in enumerate(ids):
+            try:
+                names.append((await lists.find(tx, workspace, list_id)).name)
+            except NotFound:
+                raise BadField(f"lists/{number}", "there is no such list") from None
+    return names
 
 
 def _has_window(sender: Sender) -> bool:

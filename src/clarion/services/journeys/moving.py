@@ -1,6 +1,7 @@
 """Moving people under way to another version: shown first, then done, never by itself."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -48,10 +49,11 @@ class MovePreview:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many people were moved, and how many stayed on their version."""
+    """How many people were moved, how many stay on their version, and how many are still to be moved."""
 
     moved: int
     stayed: int
+    left: int = 0
 
 
 @dataclass(slots=True)
@@ -89,8 +91,10 @@ async def move_run(
     *,
     workspace: int = 1,
     batch: int = BATCH,
+    within: float = float("inf"),
 ) -> Moved:
-    """Move the people under way, as `preview_move` shows. Repeating it moves who is left.
+    """Move the people under way, as `preview_move` shows. Repeating it moves who is left: no batch begins after
+    `within` seconds.
 
     Nobody is written to again: visit, variables, timers, calls and answers on their way stay as they are; only the
     edges and texts are the other version's from now on. Who steps meanwhile is moved from where they then stand.
@@ -98,17 +102,21 @@ async def move_run(
     async with db.reading() as tx:
         plan = await _plan(tx, run_id, to_version, mapping or {}, workspace)
     moved = after = 0
-    while plan.nodes:
+    end = time.monotonic() + within
+    while plan.nodes and time.monotonic() < end:
         async with db.reading() as tx:
             ids = await run_moves.candidates(tx, run_id, but=plan.target.id, after=after, limit=LOOK)
         for at in range(0, len(ids), batch):
+            if time.monotonic() >= end:
+                break
             moved += await db.persist(partial(_move_some, db, run_id, plan, ids[at : at + batch]))
         if len(ids) < LOOK:
             break
         after = ids[-1]
     async with db.reading() as tx:
-        left = await run_reports.standing(tx, run_id, but=plan.target.id)
-    return Moved(moved, sum(row.n for row in left))
+        rest = await run_reports.standing(tx, run_id, but=plan.target.id)
+    left = sum(row.n for row in rest if (row.version_id, row.node) in plan.nodes)
+    return Moved(moved, sum(row.n for row in rest) - left, left)
 
 
 async def _move_some(db: Database, run_id: int, plan: _Plan, ids: Sequence[int]) -> int:
@@ -150,7 +158,7 @@ async def _plan(tx: Tx, run_id: int, to_version: int, mapping: Mapping[str, str]
         number: read_graph((await journeys.version(tx, run.journey_id, number)).graph)
         for number in sorted({row.number for row in standing})
     }
-    _check(run, plan, mapping, [*graphs.values()])
+    _check(run, plan, mapping, await _known(tx, run, [*graphs.values()]) if mapping else ())
     for row in standing:
         landing = _land(
             plan, graphs[row.number], row.number, row.node, row.n, mapping.get(row.node, row.node)
@@ -166,15 +174,24 @@ async def _plan(tx: Tx, run_id: int, to_version: int, mapping: Mapping[str, str]
     return plan
 
 
-def _check(run: Run, plan: _Plan, mapping: Mapping[str, str], graphs: Sequence[Graph]) -> None:
+def _check(run: Run, plan: _Plan, mapping: Mapping[str, str], known: Collection[str]) -> None:
     for old, new in mapping.items():
-        if not any(old in graph.by_id for graph in graphs):
+        if old not in known:
             problem = f"nobody under way is in a version with a node {old!r}"
         elif new not in plan.graph.by_id:
             problem = f"version {plan.target.number} has no node {new!r}"
         else:
             continue
         raise JourneyRefused(f"Run {run.id}", "moved", f"{problem} (in the mapping {old}={new})")
+
+
+async def _known(tx: Tx, run: Run, graphs: Sequence[Graph]) -> set[str]:
+    """The nodes that a mapping may name: of the versions people are in, or of all when everybody was moved before."""
+    if graphs:
+        return {node for graph in graphs for node in graph.by_id}
+    return {
+        node["id"] for each in await journeys.versions(tx, run.journey_id) for node in each.graph["nodes"]
+    }
 
 
 def _land(plan: _Plan, graph: Graph, number: int, node: str, people: int, to: str) -> Landing:

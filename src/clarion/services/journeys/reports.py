@@ -68,18 +68,37 @@ class RunStats:
 
 
 async def list_runs(
-    db: Database, *, workspace: int = 1, journey: int | str = "", limit: int = 100
+    db: Database,
+    *,
+    workspace: int = 1,
+    journey: int | str = "",
+    status: str = "",
+    before: int = 0,
+    limit: int = 100,
 ) -> list[Run]:
-    """The newest runs, of all journeys or of one. Raises NotFound."""
+    """The newest runs, of all journeys or of one; `before` is the last page's last id. Raises NotFound."""
     async with db.reading() as tx:
         found = await journeys.find(tx, workspace, journey) if journey else None
-        return await run_reports.every(tx, workspace, journey_id=found.id if found else 0, limit=limit)
+        return await run_reports.every(
+            tx,
+            workspace,
+            journey_id=found.id if found else 0,
+            status=status,
+            before=before,
+            limit=limit,
+        )
 
 
 async def find_run(db: Database, run_id: int, *, workspace: int = 1) -> Run:
     """One run. Raises NotFound, also for another workspace's."""
     async with db.reading() as tx:
         return await run_reports.run(tx, workspace, run_id)
+
+
+async def find_position(db: Database, position_id: int, *, workspace: int = 1) -> Place:
+    """One person in one run. Raises NotFound."""
+    async with db.reading() as tx:
+        return await run_reports.place(tx, workspace, position_id)
 
 
 async def run_stats(db: Database, run_id: int, *, workspace: int = 1, messages: bool = True) -> RunStats:
@@ -122,6 +141,34 @@ async def people(
     async with db.reading() as tx:
         await run_reports.run(tx, workspace, run_id)
         return await run_reports.people(tx, run_id, node=node, outcome=outcome, after=after, limit=limit)
+
+
+async def page_of_people(
+    db: Database,
+    run_id: int,
+    *,
+    workspace: int = 1,
+    node: str = "",
+    outcome: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> tuple[list[Place], int]:
+    """As `people`, within a bounded time for any number of people: the page, and what to give as `after` next.
+
+    0 at the end. Those at a node are looked for among the next 20,000 people of the run, so that a page may be
+    shorter than the next one, or empty.
+    """
+    async with db.reading() as tx:
+        await run_reports.run(tx, workspace, run_id)
+        if node and not await run_reports.standing_at(tx, run_id, node):
+            return [], 0
+        upto = await run_reports.far(tx, run_id, after) if node else 0
+        found = await run_reports.people(
+            tx, run_id, node=node, outcome=outcome, after=after, upto=upto, limit=limit + 1
+        )
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].id
+    return found, upto
 
 
 async def _graphs(tx: Tx, run: Run, counted: set[str]) -> list[Graph]:

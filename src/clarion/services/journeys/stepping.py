@@ -16,7 +16,7 @@ from clarion.domain.journey.step import Left, Verdict, step
 from clarion.services.journeys.applying import Applied, Asked, apply, send
 from clarion.services.journeys.facts import KnownSenders, load_facts
 from clarion.services.journeys.versions import Versions
-from clarion.services.ports import Waker
+from clarion.services.ports import UNWATCHED, Meters, Waker
 from clarion.store import dialect
 from clarion.store.db import Database, Tx
 from clarion.store.runs import calls, counts, due, events, parking, positions, routing, timers, told, trails
@@ -55,8 +55,8 @@ class _Found:
 class Stepping:
     """Moves positions. Any number may run at once: each takes positions the others skip."""
 
-    def __init__(self, db: Database, waker: Waker) -> None:
-        self._db, self._waker = db, waker
+    def __init__(self, db: Database, waker: Waker, *, meters: Meters = UNWATCHED) -> None:
+        self._db, self._waker, self._meters = db, waker, meters
         self._versions = Versions()
         self._senders = KnownSenders()
         self._stopping = False
@@ -171,6 +171,7 @@ class Stepping:
 
     def _tell(self, applied: Applied) -> None:
         """Say what is due now, after the commit."""
+        self._meters.add("clarion_steps_total", applied.met)
         for sender in sorted(applied.senders):
             self._waker.wake(f"send:{sender}")
         if applied.calls:

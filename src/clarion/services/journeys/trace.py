@@ -88,6 +88,13 @@ class Trace:
     passages: tuple[Passage, ...]
 
 
+async def passage(db: Database, position_id: int, *, workspace: int = 1) -> Passage:
+    """One time somebody went through a run. Raises NotFound."""
+    async with db.reading() as tx:
+        place = await run_reports.place(tx, workspace, position_id)
+        return await _passage(tx, workspace, place)
+
+
 async def trace(db: Database, run_id: int, phone: str, *, workspace: int = 1, country: str = "") -> Trace:
     """The way of one person through a run, with every reason that was kept. Raises NotFound, BadAddress."""
     contact = await find_contact(db, phone, workspace=workspace, country=country)

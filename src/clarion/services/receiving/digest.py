@@ -19,7 +19,7 @@ from clarion.providers.base import (
 )
 from clarion.providers.kind import ProviderKind
 from clarion.services.campaigns import pause_tripped
-from clarion.services.ports import LINGER, Waker
+from clarion.services.ports import LINGER, UNWATCHED, Meters, Waker
 from clarion.services.receiving import people
 from clarion.store import counts, inbox, notices, receipts
 from clarion.store.db import Database, Tx
@@ -51,8 +51,15 @@ class Digest:
     """
 
     def __init__(
-        self, db: Database, kinds: Mapping[str, ProviderKind], waker: Waker, *, replies: bool = False
+        self,
+        db: Database,
+        kinds: Mapping[str, ProviderKind],
+        waker: Waker,
+        *,
+        replies: bool = False,
+        meters: Meters = UNWATCHED,
     ) -> None:
+        self._meters = meters
         self._db, self._kinds, self._waker, self._replies = db, kinds, waker, replies
         self._blocked = False
 
@@ -107,6 +114,7 @@ class Digest:
             self._waker.wake("step")
         elif applied.told:
             self._waker.wake("step", after=LINGER)
+        self._meters.add("clarion_events_read_total", len(events), "replies" if self._replies else "inbox")
         await pause_tripped(self._db, applied.histories)
         return len(events)
 

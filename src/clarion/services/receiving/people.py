@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from clarion.domain.contact import Address, known_address
+from clarion.domain.news import Event
 from clarion.domain.opt_out import read_reply
 from clarion.providers.base import Preference, Reply
 from clarion.services.journeys import answering
 from clarion.services.journeys.answering import Said
-from clarion.store import counts, replies, suppressions
+from clarion.store import conversations, counts, news, replies, suppressions
 from clarion.store.db import Tx
 from clarion.store.inbox import Stored
+from clarion.store.news import News
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ async def take_replies(
         heard.append(_Heard(owner, who, reply, opt_out, said.maybe))
     new = await replies.add(tx, [_row(each) for each in heard])
     await answering.deliver(tx, [_said(each, new) for each in heard if _key(each) in new])
+    await conversations.heard(tx, [(new[_key(each)], each.who.e164) for each in heard if _key(each) in new])
+    await news.tell(tx, [_news(each, new) for each in heard if _key(each) in new])
     await suppressions.stop(tx, list(stops.values()), moves)
     return aside
 
@@ -79,6 +83,10 @@ def _row(heard: _Heard) -> replies.Row:
     said = [reply.provider_id, reply.kind, reply.text, reply.payload, reply.quoted]
     stops = [int(heard.opt_out), int(heard.maybe)]
     return [owner.workspace_id, owner.sender_id, heard.who.person, *said, *stops, reply.at]
+
+
+def _news(heard: _Heard, new: dict[tuple[int, str], int]) -> News:
+    return News(heard.owner.workspace_id, Event.REPLY_RECEIVED, new[_key(heard)], heard.reply.at)
 
 
 def _key(heard: _Heard) -> tuple[int, str]:

@@ -113,6 +113,7 @@ def _line(result: Result) -> dict[str, Any]:
     return {
         "message": result.message_id,
         "attempt": result.attempt_id,
+        "sender": result.sender_id,
         "outcome": type(result.outcome).__name__,
         "values": asdict(result.outcome),
     }
@@ -122,4 +123,5 @@ def _result(line: dict[str, Any]) -> Result:
     values = dict(line["values"])
     if "fault" in values:
         values["fault"] = Fault(**{**values["fault"], "kind": FaultKind(values["fault"]["kind"])})
-    return Result(line["message"], line["attempt"], _KINDS[line["outcome"]](**values))
+    outcome = _KINDS[line["outcome"]](**values)
+    return Result(line["message"], line["attempt"], outcome, line.get("sender", 0))

@@ -8,7 +8,7 @@ import structlog
 
 from clarion.services.campaigns import pause_tripped
 from clarion.services.grouping import Grouping
-from clarion.services.ports import LINGER, Waker
+from clarion.services.ports import LINGER, UNWATCHED, Meters, Waker
 from clarion.services.sending.journal import Journal
 from clarion.store.db import Database
 from clarion.store.outbox.mark import Mark, mark, release
@@ -27,8 +27,17 @@ class Ledger:
     """
 
     def __init__(
-        self, db: Database, waker: Waker, journal: Journal, *, deadline: int, first_look: int, limit: int
+        self,
+        db: Database,
+        waker: Waker,
+        journal: Journal,
+        *,
+        deadline: int,
+        first_look: int,
+        limit: int,
+        meters: Meters = UNWATCHED,
     ) -> None:
+        self._meters = meters
         self._db, self._waker, self._journal = db, waker, journal
         self._deadline, self._first_look, self._limit = deadline, first_look, limit
         self._marks: Grouping[Mark, bool] = Grouping(self._mark, limit=500)
@@ -69,7 +78,9 @@ class Ledger:
 
         allowed = await self._db.persist(work)
         refused = [m for m in marks if m.message_id not in allowed]
+        self._meters.add("clarion_marks_total", len(marks) - len(refused), "allowed")
         if refused:
+            self._meters.add("clarion_marks_total", len(refused), "refused")
             await self._db.persist(give_back)
         return [m.message_id in allowed for m in marks]
 
@@ -78,6 +89,7 @@ class Ledger:
             await self._apply(results)
         except Exception as error:  # noqa: BLE001  # whatever the database says, an outcome is never dropped
             log.warning("outcomes.journaled", outcomes=len(results), error=type(error).__name__)
+            self._meters.add("clarion_outcomes_journaled_total", len(results))
             self._keep(results)
             self._work_off_later()
         return [None] * len(results)

@@ -40,3 +40,8 @@ class Providers:
             held = (now, version, self._open(row.provider, account))
         self._held[sender_id] = (now, version, held[2])
         return held[2]
+
+    def name_of(self, sender_id: int) -> str:
+        """What the provider is called that was given for the sender last."""
+        held = self._held.get(sender_id)
+        return str(held[1][0]) if held else "unknown"

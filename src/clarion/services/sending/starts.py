@@ -51,6 +51,7 @@ class Ready:
     problem: str = ""
     dry_run: bool = False
     marked_at: int = 0
+    asked: bool = False  # its provider was
     start: Start | None = None
 
     def leaves(self) -> None:

@@ -14,6 +14,7 @@ from clarion.domain.errors import ClarionError
 from clarion.domain.pacing import SECOND
 from clarion.domain.sending import (
     PAUSES_SENDER,
+    RESULTS,
     SLOWS_SENDER,
     Accepted,
     Fault,
@@ -25,6 +26,7 @@ from clarion.domain.sending import (
 )
 from clarion.providers.base import Outgoing, Provider
 from clarion.providers.transport import LEAVES
+from clarion.services.ports import UNWATCHED, Meters
 from clarion.services.senders import pause_sender
 from clarion.services.sending.contents import Contents
 from clarion.services.sending.ledger import Ledger
@@ -71,7 +73,9 @@ class Sending:
         *,
         worker: str,
         plan: Plan,
+        meters: Meters = UNWATCHED,
     ) -> None:
+        self._meters = meters
         self._db, self._ledger, self._providers = db, ledger, providers
         self._worker, self._plan = worker, plan
         self._contents = Contents(db)
@@ -207,6 +211,7 @@ class _Line:
             if self._paced and claimed.shared:
                 self._shared_until = clock() + SHARED
             for one in claimed.claims:
+                sending._meters.time("clarion_queue_wait_seconds", max(0, one.slot - one.due_at) / SECOND)
                 self._ahead.append(
                     await sending._contents.render(one, one.slot - offset, secrets.token_hex(16))
                 )
@@ -264,7 +269,10 @@ class _Line:
         LEAVES.set(ready.leaves)
         try:
             outcome = await self._outcome(ready)
-            await self._all._ledger.settle([Result(ready.claim.message_id, ready.attempt_id, outcome)])
+            sender = self._sender if ready.asked else 0
+            await self._all._ledger.settle(
+                [Result(ready.claim.message_id, ready.attempt_id, outcome, sender)]
+            )
         finally:
             self._open -= 1
             self._freed.set()
@@ -291,6 +299,20 @@ class _Line:
         return outcome
 
     async def _ask(self, provider: Provider, ready: Ready, content: Content) -> Outcome:
+        meters, name, began = self._all._meters, self._all._providers.name_of(self._sender), clock()
+        ready.asked = True
+        meters.time("clarion_start_delay_seconds", max(0, began - ready.at) / SECOND)
+        with meters.span(
+            "provider.request", provider=name, sender_id=self._sender, message_id=ready.claim.message_id
+        ) as span:
+            outcome = await self._try(provider, ready, content)
+            result = RESULTS[type(outcome)]
+            span.tell(result=result)
+        meters.time("clarion_provider_request_seconds", (clock() - began) / SECOND, name)
+        meters.add("clarion_messages_sent_total", 1, name, result)
+        return outcome
+
+    async def _try(self, provider: Provider, ready: Ready, content: Content) -> Outcome:
         echo = make_echo(ready.claim.message_id, ready.attempt_id)
         try:
             hidden = "" if ready.claim.address else ready.claim.person.removeprefix("user:")
@@ -352,7 +374,13 @@ class _Line:
 def _mark_of(ready: Ready) -> Mark:
     claim_ = ready.claim
     return Mark(
-        claim_.message_id, claim_.token, ready.attempt_id, claim_.sender_id, claim_.campaign_id, claim_.run_id
+        claim_.message_id,
+        claim_.token,
+        ready.attempt_id,
+        claim_.sender_id,
+        claim_.campaign_id,
+        claim_.run_id,
+        claim_.epoch,
     )
 
 

@@ -89,6 +89,8 @@ class WhatsApp:
                 return Answer.json({"success": True} if request.method == "POST" else {"data": []})
             case "POST", [number, "media"] if number in settings.by_id:
                 return self.media.upload(request)
+            case "POST", [template] if self.templates.by_id(template):
+                return self._change_template(request, template)
             case "POST", [template, "unpause"] if self.templates.by_id(template):
                 return self._unpause(template)
             case "DELETE", [media] if self.media.has(media):
@@ -146,6 +148,19 @@ class WhatsApp:
             return refusal(100, "There is already a template with this name and language.")
         self.templates.put(template)
         return Answer.json({"id": template.id, "status": template.status, "category": template.category})
+
+    def _change_template(self, request: Request, number: str) -> Answer | Refusal:
+        held = self.templates.by_id(number)
+        assert held is not None
+        if held.status not in ("APPROVED", "REJECTED", "PAUSED"):
+            return refusal(100, f"A template that is {held.status} cannot be edited.")
+        try:
+            asked = {k: v for k, v in orjson.loads(request.body).items() if k in ("components", "category")}
+            changed = Template.model_validate({**held.model_dump(), **asked, "status": "PENDING"})
+        except (orjson.JSONDecodeError, AttributeError, ValidationError):
+            return refusal(100, "The request body is not a template's components.")
+        self.templates.put(changed)
+        return Answer.json({"success": True})
 
     def _delete_templates(self, parameters: Mapping[str, str]) -> Answer | Refusal:
         found = self.templates.find(parameters.get("name", ""))

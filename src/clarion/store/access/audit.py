@@ -1,6 +1,6 @@
 """The audit log's rows: only ever added."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +9,8 @@ from clarion.domain.audit import Entry, chained
 from clarion.store import dialect
 from clarion.store.db import Tx
 from clarion.store.tables import audit, audit_heads
+
+_SHOWN = [audit.c[each] for each in Entry.__dataclass_fields__]
 
 
 async def add(
@@ -64,3 +66,54 @@ async def add(
         .values(seq=entry.seq, hash=digest)
     )
     return entry.seq
+
+
+async def entries(
+    tx: Tx,
+    workspace: int,
+    *,
+    before: int = 0,
+    actor: str = "",
+    action: str = "",
+    since: int = 0,
+    until: int = 0,
+    limit: int,
+) -> Sequence[Entry]:
+    """Entries of a workspace, newest first: numbers below `before`, written at or after `since` and before `until`."""
+    wanted = [audit.c.workspace_id == workspace]
+    if before:
+        wanted.append(audit.c.seq < before)
+    if actor:
+        wanted.append(audit.c.actor == actor)
+    if action:
+        wanted.append(audit.c.action == action)
+    if since:
+        wanted.append(audit.c.at >= since)
+    if until:
+        wanted.append(audit.c.at < until)
+    query = sa.select(*_SHOWN).where(*wanted).order_by(audit.c.seq.desc()).limit(limit)
+    return [Entry(**row._mapping) for row in await tx.all(query)]
+
+
+async def chain(tx: Tx, workspace: int, *, after: int, until: int, limit: int) -> Sequence[tuple[Entry, str]]:
+    """Entries with their hashes, in order, from the one after `after` to `until`."""
+    query = (
+        sa.select(*_SHOWN, audit.c.hash)
+        .where(audit.c.workspace_id == workspace, audit.c.seq > after, audit.c.seq <= until)
+        .order_by(audit.c.seq)
+        .limit(limit)
+    )
+    found = []
+    for row in await tx.all(query):
+        values = dict(row._mapping)
+        stored = values.pop("hash")
+        found.append((Entry(**values), stored))
+    return found
+
+
+async def newest(tx: Tx, workspace: int) -> tuple[int, str]:
+    """Number and hash of the newest entry; 0 and "" without one."""
+    row = await tx.first(
+        "SELECT seq, hash FROM audit_heads WHERE workspace_id = :workspace", {"workspace": workspace}
+    )
+    return (0, "") if row is None else (row.seq, row.hash)

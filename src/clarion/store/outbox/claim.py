@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from clarion.domain.message import Status
+from clarion.domain.news import of_status
 from clarion.domain.pacing import Timeline, reserve
-from clarion.store import counts, dialect, timelines
+from clarion.store import counts, dialect, news, timelines
 from clarion.store.db import Tx
 from clarion.store.runs import told
 
@@ -28,6 +29,7 @@ class Claim:
     epoch: int
     run_id: int = 0
     person: str = ""
+    due_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ async def claim(
                 epoch=row.epoch,
                 run_id=row.run_id,
                 person=row.person,
+                due_at=row.due_at,
             )
             for row, slot in zip(due, slots, strict=True)
         ]
@@ -163,28 +166,35 @@ async def _due(tx: Tx, sender_id: int, *, now: int, limit: int) -> list[Any]:
     """Due rows, at most one per contact: single messages first, then campaigns in even shares."""
     campaigns = await tx.all(
         """
-        SELECT c.id, c.epoch FROM campaigns c JOIN campaign_counts k ON k.campaign_id = c.id
+        SELECT c.id, c.epoch, c.expires_at FROM campaigns c JOIN campaign_counts k ON k.campaign_id = c.id
         WHERE c.sender_id = :sender AND c.status = 'running' AND k.queued > 0 ORDER BY c.id
         """,
         {"sender": sender_id},
     )
-    found = await _due_of(tx, sender_id, 0, 0, now=now, limit=limit)
+    found = await _due_of(tx, sender_id, 0, now=now, limit=limit)
     waiting = list(campaigns)
     while waiting and len(found) < limit:
         # The share of a campaign that has too little due goes to those after it; who goes first turns around.
         turn = now % len(waiting)
         campaign = waiting.pop(turn)
         share = -(-(limit - len(found)) // (len(waiting) + 1))
-        found += await _due_of(tx, sender_id, campaign.id, campaign.epoch, now=now, limit=share)
+        found += await _due_of(
+            tx, sender_id, campaign.id, epoch=campaign.epoch, until=campaign.expires_at, now=now, limit=share
+        )
     first_of = {row.contact_id: row for row in reversed(found)}
     return [row for row in found if first_of[row.contact_id] is row]
 
 
-async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: int, limit: int) -> list[Any]:
+async def _due_of(
+    tx: Tx, sender_id: int, campaign_id: int, *, epoch: int = 0, until: int = 0, now: int, limit: int
+) -> list[Any]:
+    """`until`: when the whole campaign is over, 0 = never."""
     rows = await tx.all(
         f"""
         SELECT o.message_id, o.campaign_id, o.run_id, o.contact_id, o.person, o.token, o.attempts, o.throttles,
-               o.expires_at > 0 AND o.expires_at <= :now AS expired, cast(:epoch as bigint) AS epoch,
+               o.due_at,
+               (:over = 1 OR (o.expires_at > 0 AND o.expires_at <= :now)) AS expired,
+               cast(:epoch as bigint) AS epoch,
                coalesce((SELECT r.status FROM runs r WHERE r.id = o.run_id), 'running') AS run_status,
                EXISTS (SELECT 1 FROM suppressions s WHERE s.workspace_id = o.workspace_id
                        AND s.person = o.person AND (s.until = 0 OR s.until > :now)) AS stopped
@@ -194,7 +204,14 @@ async def _due_of(tx: Tx, sender_id: int, campaign_id: int, epoch: int, *, now: 
                           AND f.state IN ('leased', 'sending'))
         ORDER BY o.priority, o.due_at, o.message_id LIMIT :limit {_lock(tx)}
         """,
-        {"sender": sender_id, "campaign": campaign_id, "epoch": epoch, "now": now, "limit": limit},
+        {
+            "sender": sender_id,
+            "campaign": campaign_id,
+            "epoch": epoch,
+            "over": int(0 < until <= now),
+            "now": now,
+            "limit": limit,
+        },
     )
     return list(rows)
 
@@ -244,10 +261,13 @@ async def close(tx: Tx, ids: Sequence[int], status: Status) -> None:
         await tx.run(f"DELETE FROM outbox WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)})", values)
         rows = await tx.all(
             f"UPDATE messages SET status = :status FROM {_IDS.sql(tx.name)} WHERE messages.id = v.id "
-            "RETURNING messages.id, messages.run_id",
+            "RETURNING messages.id, messages.run_id, messages.workspace_id",
             {"status": status.value, **values},
         )
         await told.tell(tx, [told.News(row.id, status) for row in rows if row.run_id])
+        event = of_status(status)
+        if event is not None and await news.wanted(tx):
+            await news.tell(tx, [news.News(row.workspace_id, event, row.id) for row in rows])
 
 
 async def _contents(tx: Tx, ids: Sequence[int]) -> dict[int, Any]:

@@ -21,8 +21,9 @@ async def due(tx: Tx, *, limit: int) -> Sequence[Any]:
     return await tx.all(
         f"""
         SELECT o.message_id, o.campaign_id, o.sender_id, o.person, o.attempt_id, o.attempts, o.looks, o.doubted_at,
-               o.expires_at, m.created_at, m.address, m.content, m.variables, c.content AS campaign_content,
-               coalesce(c.policy, o.policy) AS policy,
+               coalesce(nullif(o.expires_at, 0), c.expires_at, 0) AS expires_at, m.created_at, m.address, m.content,
+               m.variables, c.content AS campaign_content,
+               coalesce(nullif(o.policy, ''), c.policy) AS policy,
                {dialect.now_sql(tx.name)} AS now,
                EXISTS (SELECT 1 FROM attempts a WHERE a.attempt_id = o.attempt_id) AS gave_up,
                (SELECT count(*) FROM attempts a WHERE a.message_id = o.message_id AND a.outcome = 'unknown'

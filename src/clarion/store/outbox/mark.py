@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from clarion.domain.message import Status
 from clarion.store import counts, dialect
@@ -10,7 +11,10 @@ from clarion.store.db import Tx
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A claim about to be sent: `token` proves the lease is still ours, `attempt_id` travels with the request."""
+    """A claim about to be sent: `token` proves the lease is still ours, `attempt_id` travels with the request.
+
+    `epoch`: the campaign's when it was claimed, and its content was read.
+    """
 
     message_id: int
     token: int
@@ -18,6 +22,7 @@ class Mark:
     sender_id: int
     campaign_id: int
     run_id: int = 0
+    epoch: int = 0
 
 
 _ROWS = dialect.Rows({"id": "int", "token": "int", "attempt": "text"})
@@ -27,24 +32,24 @@ _IDS = dialect.Rows({"id": "int"})
 async def mark(tx: Tx, marks: Sequence[Mark], *, deadline: int) -> set[int]:
     """Turn leased rows into `sending`; the ids that may now be sent.
 
-    A row is refused when its lease is not ours any more, its campaign or run is not running, its sender not active,
-    its person has stopped or its time is over. The states of campaigns, runs and senders are held still until
-    the commit, so that no mark commits after a pause did. `deadline`: microseconds until a silent attempt becomes
-    `unknown`.
+    A row is refused when its lease is not ours any more, its campaign was paused since it was claimed, its campaign
+    or run is not running, its sender not active, its person has stopped or its time is over. The
+    states of campaigns, runs and senders are held still until the commit, so that no mark commits after a pause
+    did. `deadline`: microseconds until a silent attempt becomes `unknown`.
     """
-    campaigns = await _hold(tx, "campaigns", "status = 'running'", {m.campaign_id for m in marks} - {0})
+    campaigns = {row.id: row for row in await _campaigns(tx, {m.campaign_id for m in marks} - {0})}
     runs = await _hold(tx, "runs", "status = 'running'", {m.run_id for m in marks} - {0})
     senders = await _hold(tx, "senders", "state = 'active'", {m.sender_id for m in marks})
+    now = await tx.now()
     allowed = [
         [m.message_id, m.token, m.attempt_id]
         for m in sorted(marks, key=lambda m: m.message_id)
-        if (not m.campaign_id or m.campaign_id in campaigns)
+        if (not m.campaign_id or _goes_on(campaigns.get(m.campaign_id), m.epoch, now))
         and (not m.run_id or m.run_id in runs)
         and m.sender_id in senders
     ]
     if not allowed:
         return set()
-    now = await tx.now()
     rows = await tx.all(
         f"""
         UPDATE outbox SET state = 'sending', until = :until, attempt_id = v.attempt, attempts = attempts + 1
@@ -78,6 +83,20 @@ async def release(tx: Tx, leases: Sequence[Mark]) -> None:
     for row in rows:
         moves.move(row.campaign_id, Status.LEASED, Status.QUEUED)
     await counts.apply(tx, moves.deltas)
+
+
+def _goes_on(campaign: Any, epoch: int, now: int) -> bool:
+    return campaign is not None and campaign.epoch == epoch and not 0 < campaign.expires_at <= now
+
+
+async def _campaigns(tx: Tx, ids: set[int]) -> Sequence[Any]:
+    if not ids:
+        return []
+    return await tx.all(
+        "SELECT id, epoch, expires_at FROM campaigns WHERE status = 'running' "
+        f"AND id IN (SELECT id FROM {_IDS.sql(tx.name)}) ORDER BY id {dialect.for_share(tx.name)}",
+        _IDS.params(tx.name, [[i] for i in sorted(ids)]),
+    )
 
 
 async def _hold(tx: Tx, table: str, condition: str, ids: set[int]) -> set[int]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clarion.domain.message import Status
-from clarion.store import counts, dialect
+from clarion.domain.news import Event
+from clarion.store import counts, dialect, news
 from clarion.store.db import Tx
 from clarion.store.outbox.settle import note
 
@@ -51,13 +52,16 @@ async def recover(
     marked = await tx.all(
         "UPDATE outbox SET state = 'unknown', doubted_at = :now, until = :look, looks = 0, worker = '' "
         f"WHERE state = 'sending' AND {HELD} AND (until <= :now OR {whose}) "
-        "RETURNING sender_id, campaign_id, message_id, attempt_id",
+        "RETURNING sender_id, campaign_id, message_id, attempt_id, workspace_id",
         _used(values, whose, look=True),
     )
     for row in leased:
         moves.move(row.campaign_id, Status.LEASED, Status.QUEUED)
     for row in marked:
         moves.move(row.campaign_id, Status.SENDING, Status.UNKNOWN)
+    await news.tell(
+        tx, [news.News(row.workspace_id, Event.MESSAGE_UNKNOWN, row.message_id, now) for row in marked]
+    )
     if everybody_but is not None:
         # Nobody else is alive, so these requests cannot begin any more: whoever made them has ended.
         ended = "the process ended before the answer was stored"

@@ -1,12 +1,15 @@
 """Step three: what the requests ended in, for a whole group in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clarion.domain import breaker
 from clarion.domain.message import Status
+from clarion.domain.news import Event
 from clarion.domain.sending import (
+    RESULTS,
     Accepted,
     Doubted,
     Failed,
@@ -19,7 +22,7 @@ from clarion.domain.sending import (
     Settled,
     follow_up,
 )
-from clarion.store import counts, dialect, suppressions
+from clarion.store import counts, dialect, minutes, news, suppressions
 from clarion.store.db import Tx
 from clarion.store.runs import told
 
@@ -28,11 +31,15 @@ DAY = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One request's outcome. Applying it twice changes nothing."""
+    """One request's outcome. Applying it twice changes nothing.
+
+    `sender_id`: whose request it was, to be counted; 0: no request was made, or it was counted before.
+    """
 
     message_id: int
     attempt_id: str
     outcome: Outcome
+    sender_id: int = 0
 
 
 @dataclass(slots=True)
@@ -107,13 +114,25 @@ async def settle(
     await suppressions.stop(tx, batch.stops, moves)
     await told.tell(tx, batch.news)
     settlement.told = bool(batch.news)
+    if await news.wanted(tx):
+        await _tell_customers(tx, batch, rows, now)
     settlement.histories = await counts.apply(tx, moves.deltas, batch.letters)
+    await minutes.add(tx, _counted(first.values()), now)
     if again:
         rest = await settle(tx, again, limit=limit, first_look=first_look, chance=chance)
         settlement.due |= rest.due
         settlement.histories |= rest.histories
         settlement.told = settlement.told or rest.told
     return settlement
+
+
+def _counted(results: Iterable[Result]) -> dict[int, Counter[str]]:
+    """What the senders' requests ended in. By the request: receipts may have closed its message meanwhile."""
+    found: dict[int, Counter[str]] = {}
+    for result in results:
+        if result.sender_id:
+            found.setdefault(result.sender_id, Counter())[RESULTS[type(result.outcome)]] += 1
+    return found
 
 
 def _note_live(
@@ -201,6 +220,25 @@ async def _tell_the_unsent(tx: Tx, ids: Sequence[int], moves: counts.Moves) -> N
     )
     for row in rows:
         moves.move(row.campaign_id, row.status, Status.ACCEPTED)
+
+
+async def _tell_customers(tx: Tx, batch: _Batch, rows: Mapping[int, Any], now: int) -> None:
+    """News of what was written at `now`; a message whose receipt came before its answer was told of then."""
+    accepted = await tx.all(
+        f"SELECT id, workspace_id FROM messages WHERE id IN (SELECT id FROM {_IDS.sql(tx.name)}) "
+        "AND accepted_at = :now ORDER BY id",
+        {"now": now, **_IDS.params(tx.name, [[ident] for ident, *_ in batch.accepted])},
+    )
+    failed = [rows[ident] for ident, *_ in batch.failed]
+    doubted = [rows[ident] for ident, _ in batch.doubted if rows[ident].state != "unknown"]
+    await news.tell(
+        tx,
+        [
+            *(news.News(row.workspace_id, Event.MESSAGE_ACCEPTED, row.id, now) for row in accepted),
+            *(news.News(row.workspace_id, Event.MESSAGE_FAILED, row.message_id, now) for row in failed),
+            *(news.News(row.workspace_id, Event.MESSAGE_UNKNOWN, row.message_id, now) for row in doubted),
+        ],
+    )
 
 
 def stops_of(fault: Fault, workspace_id: int, person: str, now: int) -> list[suppressions.Stop]:

@@ -1,11 +1,13 @@
 """What steps change about people, in the transaction that moves them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from clarion.store import dialect, lists, suppressions
+from clarion.domain.news import Event
+from clarion.store import conversations, dialect, lists, news, suppressions
 from clarion.store.counts import Moves, apply
 from clarion.store.db import Tx
 from clarion.store.suppressions import Stop
@@ -44,17 +46,21 @@ async def change_lists(
         name: await lists.ensure(tx, workspace, name)
         for name in sorted({name for _, name in (*add, *remove)})
     }
+    grown: Counter[int] = Counter()
     if add:
-        await tx.run(
+        added = await tx.all(
             "INSERT INTO list_members (list_id, contact_id) "
-            f"SELECT v.list, v.id FROM {_MEMBERS.sql(tx.name)} WHERE true ON CONFLICT (contact_id, list_id) DO NOTHING",
+            f"SELECT v.list, v.id FROM {_MEMBERS.sql(tx.name)} WHERE true ON CONFLICT (contact_id, list_id) DO NOTHING "
+            "RETURNING list_id",
             _MEMBERS.params(tx.name, [[c, ids[name]] for c, name in add]),
         )
+        grown.update(row.list_id for row in added)
     for contact, name in remove:
-        await tx.run(
+        grown[ids[name]] -= await tx.run(
             "DELETE FROM list_members WHERE contact_id = :contact AND list_id = :list",
             {"contact": contact, "list": ids[name]},
         )
+    await lists.count(tx, grown)
 
 
 async def consent(tx: Tx, *, stop: Sequence[tuple[int, str]], lift: Sequence[tuple[int, str]]) -> None:
@@ -70,13 +76,16 @@ async def consent(tx: Tx, *, stop: Sequence[tuple[int, str]], lift: Sequence[tup
 
 async def hand_off(tx: Tx, position_id: int, visit: int, *, note: str, waits: bool, now: int) -> None:
     """Put the position's conversation before people; doing it again changes nothing."""
-    await tx.run(
+    made = await tx.all(
         """
         INSERT INTO handoffs (workspace_id, contact_id, sender_id, position_id, visit, waits, note, state, opened_at)
         SELECT p.workspace_id, p.contact_id, p.sender_id, p.id, cast(:visit AS bigint), cast(:waits AS bigint) = 1,
                :note, 'open', cast(:now AS bigint)
         FROM positions p WHERE p.id = :position
-        ON CONFLICT (position_id, visit) DO NOTHING
+        ON CONFLICT (position_id, visit) DO NOTHING RETURNING id, workspace_id
         """,
         {"position": position_id, "visit": visit, "waits": int(waits), "note": note, "now": now},
     )
+    if made:
+        await conversations.handed_over(tx, position_id, now)
+        await news.tell(tx, [news.News(row.workspace_id, Event.HANDOFF_OPENED, row.id) for row in made])

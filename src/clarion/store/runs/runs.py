@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from clarion.domain.errors import NotFound
-from clarion.store import dialect
+from clarion.domain.news import Event
+from clarion.store import dialect, news
 from clarion.store.db import Tx
 from clarion.store.runs import counts
 from clarion.store.tables import runs
@@ -78,7 +79,11 @@ async def finish(tx: Tx) -> list[int]:
           AND {counts.under_way_sql("runs.id")} = 0
           AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.run_id = runs.id AND o.run_id <> 0
                           AND o.state IN ('queued', 'held', 'leased'))
-        RETURNING id
+        RETURNING id, workspace_id, status
         """
+    )
+    await news.tell(
+        tx,
+        [news.News(row.workspace_id, Event.RUN_FINISHED, row.id) for row in rows if row.status == "finished"],
     )
     return [row.id for row in rows]

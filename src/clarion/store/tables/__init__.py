@@ -37,14 +37,15 @@ from clarion.store.tables.people import (
     suppressions,
     uploads,
 )
-from clarion.store.tables.senders import senders, templates, timelines, workspaces
-from clarion.store.tables.sending import attempts, campaign_counts, campaigns, messages, outbox
+from clarion.store.tables.senders import sender_minutes, senders, templates, timelines, workspaces
+from clarion.store.tables.sending import attempts, batches, campaign_counts, campaigns, messages, outbox
 
 __all__ = [
     "api_keys",
     "attempts",
     "audit",
     "audit_heads",
+    "batches",
     "calls",
     "campaign_counts",
     "campaigns",
@@ -74,6 +75,7 @@ __all__ = [
     "positions",
     "replies",
     "runs",
+    "sender_minutes",
     "senders",
     "sessions",
     "subscriptions",

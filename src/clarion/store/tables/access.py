@@ -131,6 +131,9 @@ audit = sa.Table(
     time("at"),
     sa.Column("hash", sa.Text, nullable=False),
     sa.UniqueConstraint("workspace_id", "seq"),
+    sa.Index(None, "workspace_id", "actor", "seq"),
+    sa.Index(None, "workspace_id", "action", "seq"),
+    sa.Index(None, "workspace_id", "at"),
 )
 
 audit_heads = sa.Table(

@@ -58,8 +58,17 @@ replies = sa.Table(
     text("why"),  # one sentence
     time("at"),
     time("received_at"),
+    time("read_at"),  # when one of us read it; 0: nobody yet, or a journey took it
     sa.Index(None, "workspace_id", "person", "at"),
+    sa.Index(None, "workspace_id", "id"),
     sa.UniqueConstraint("sender_id", "provider_id"),
+    sa.Index(
+        "ix_replies_unwanted",
+        "workspace_id",
+        "id",
+        sqlite_where=sa.text("routed = 'inbox' AND read_at = 0"),
+        postgresql_where=sa.text("routed = 'inbox' AND read_at = 0"),
+    ),
 )
 
 # One person on one of our numbers: where the inbox begins. Moved in the transaction that stores a reply.
@@ -70,15 +79,30 @@ conversations = sa.Table(
     workspace(),
     sa.Column("sender_id", sa.BigInteger, nullable=False),
     sa.Column("person", sa.Text, nullable=False),
+    text("address"),  # what they last wrote from; "": they hide their number
     number("contact_id"),
     text("state"),  # open, closed
     number("assignee_id"),  # a user; 0: nobody
-    number("unread"),
+    number("unread"),  # replies that no journey took and none of us has read
     number("reply_id"),  # the newest one
     time("replied_at"),  # when the person last wrote: the 24-hour window counts from here
-    time("moved_at"),  # when anybody last wrote
+    time("moved_at"),  # when they last wrote, were handed over, or were answered from here
     sa.UniqueConstraint("sender_id", "person"),
-    sa.Index("ix_conversations_moved", "workspace_id", "state", "moved_at"),
+    # All of them, newest first; then the few that people look for among the many.
+    sa.Index("ix_conversations_moved", "workspace_id", "moved_at", "id"),
+    *(
+        sa.Index(
+            f"ix_conversations_{name}",
+            *("workspace_id", *first, "moved_at", "id"),
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
+        for name, first, where in (
+            ("open", (), "state = 'open'"),
+            ("unread", (), "unread > 0"),
+            ("assignee", ("assignee_id",), "assignee_id <> 0"),
+        )
+    ),
 )
 
 notices = sa.Table(
@@ -101,4 +125,5 @@ workers = sa.Table(
     sa.Column("pid", sa.BigInteger, nullable=False),
     number("beat"),  # raised while alive; others watch it move on their own clocks
     time("started_at"),
+    text("version"),
 )

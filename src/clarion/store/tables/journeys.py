@@ -54,6 +54,9 @@ runs = sa.Table(
     time("created_at"),
     time("finished_at"),
     sa.Index("ix_runs_status", "status"),
+    sa.Index("ix_runs_workspace", "workspace_id", "id"),
+    sa.Index("ix_runs_finished", "workspace_id", "finished_at"),
+    sa.Index("ix_runs_journey", "journey_id", "id"),
     sa.Index(
         "uq_runs_open",
         "version_id",
@@ -95,6 +98,14 @@ positions = sa.Table(
     time("ended_at"),
     sa.UniqueConstraint("journey_id", "person", "entry"),
     sa.Index(None, "run_id", "id"),  # in the order in which a stopped or moved run is walked
+    sa.Index(  # an end comes once, unlike a step
+        "ix_positions_ended",
+        "run_id",
+        "outcome",
+        "id",
+        sqlite_where=sa.text("outcome <> ''"),
+        postgresql_where=sa.text("outcome <> ''"),
+    ),
     sa.Index(
         "ix_positions_person",
         "workspace_id",
@@ -220,4 +231,10 @@ handoffs = sa.Table(
     time("closed_at"),
     sa.UniqueConstraint("position_id", "visit"),
     sa.Index("ix_handoffs_state", "workspace_id", "state", "id"),
+    sa.Index(
+        "ix_handoffs_open",
+        "contact_id",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
 )

@@ -19,6 +19,7 @@ contacts = sa.Table(
     time("created_at"),
     time("updated_at"),
     sa.UniqueConstraint("workspace_id", "person"),
+    sa.Index("ix_contacts_newest", "workspace_id", "id"),  # grows at its end: costs an import little
 )
 
 # Keyed by person, not by contact: an opt-out outlives the contact and covers people we never stored.
@@ -31,6 +32,15 @@ suppressions = sa.Table(
     text("source"),
     time("until"),  # 0 = for good
     time("created_at"),
+    # The newest opt-outs, page by page, whatever the number of caps beside them.
+    sa.Index(
+        "ix_suppressions_newest",
+        "workspace_id",
+        "created_at",
+        "person",
+        sqlite_where=sa.text("reason = 'opt_out'"),
+        postgresql_where=sa.text("reason = 'opt_out'"),
+    ),
 )
 
 lists = sa.Table(
@@ -39,7 +49,11 @@ lists = sa.Table(
     ident(),
     workspace(),
     sa.Column("name", sa.Text, nullable=False),
+    number("members"),  # moved in the transaction that moves the rows (store/lists.py)
     time("created_at"),
+    time(
+        "deleted_at"
+    ),  # the row stays: imports and campaigns point at it, and its number is never given again
     sa.UniqueConstraint("workspace_id", "name"),
 )
 
@@ -71,9 +85,20 @@ imports = sa.Table(
     text("status"),  # running, finished, failed
     text("error"),
     number("cursor"),  # the last line handled
+    number("percent"),  # of the file's bytes that were read; 0 when they do not tell (.xlsx)
+    number("upload_id"),  # 0: begun by the command line, which does the work; else the engine does
+    text("worker"),  # the engine's process that does it now
+    number("tries"),  # since the last batch that was stored: three, and it has failed
     *(number(verdict) for verdict in ("accepted", "corrected", "duplicate", "invalid", "opted_out")),
     time("created_at"),
     time("finished_at"),
+    sa.Index("ix_imports_newest", "workspace_id", "id"),
+    sa.Index(
+        "ix_imports_running",
+        "id",
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
+    ),
 )
 
 # A row per verdict that needs telling; plainly accepted rows are the list's members.
@@ -87,6 +112,7 @@ import_rows = sa.Table(
     sa.Column(
         "raw", Json, nullable=False, server_default="[]"
     ),  # the cells as they stood, for the rejects file
+    sa.Index("ix_import_rows_verdict", "import_id", "verdict", "line"),
 )
 
 # Files on their way in: stored whole before anything is read from them.
@@ -101,6 +127,7 @@ uploads = sa.Table(
     text("digest"),  # SHA-256
     time("created_at"),
     sa.Index(None, "workspace_id"),
+    sa.Index(None, "created_at"),
 )
 
 mappings = sa.Table(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from clarion.store.dialect import Json
-from clarion.store.tables.columns import flag, ident, metadata, text, time, workspace
+from clarion.store.tables.columns import flag, ident, metadata, number, text, time, workspace
 
 workspaces = sa.Table(
     "workspaces",
@@ -42,6 +42,16 @@ timelines = sa.Table(
     time("free_at"),  # the first instant no slot has been given for
     time("hold_until"),  # nothing starts before (provider asked us to wait)
     text("worker"),  # who claimed last
+)
+
+# What came of a sender's requests, by the minute: how it does now, without looking at any message.
+sender_minutes = sa.Table(
+    "sender_minutes",
+    metadata,
+    sa.Column("sender_id", sa.BigInteger, sa.ForeignKey("senders.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True),  # since 1970
+    *(number(result) for result in ("accepted", "rejected", "not_sent", "unknown")),
+    sa.Index(None, "minute"),
 )
 
 templates = sa.Table(

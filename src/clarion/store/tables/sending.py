@@ -17,13 +17,17 @@ campaigns = sa.Table(
     sa.Column("retry_of", sa.BigInteger, sa.ForeignKey("campaigns.id")),  # audience = its messages in ...
     sa.Column("retry_statuses", Json, nullable=False, server_default="[]"),  # ... these statuses
     sa.Column("content", Json, nullable=False),
+    sa.Column(
+        "earlier", Json, nullable=False, server_default="[]"
+    ),  # [until, content] of each change while paused
     sa.Column("required", Json, nullable=False, server_default="[]"),  # attributes that must not be blank
     text("on_missing"),  # refuse, exclude
     text("policy"),  # no_duplicates, resend_if_quiet, must_arrive
     flag("dry_run"),
     sa.Column("status", sa.Text, nullable=False, server_default="draft"),
     text("status_reason"),
-    number("epoch"),  # raised by pause and stop
+    number("epoch"),  # raised by pause and stop; what was claimed under another one is not sent
+    number("members"),  # distinct people of the audience at launch
     number("cursor"),  # last list_members.id (or messages.id for a retry) turned into messages
     number("bound"),  # the audience as it was at launch: nothing above it is taken
     flag("expanded"),
@@ -34,6 +38,7 @@ campaigns = sa.Table(
     time("finished_at"),
     sa.Index(None, "sender_id", "status"),
     sa.Index(None, "status"),
+    sa.Index("ix_campaigns_finished", "workspace_id", "finished_at"),
     sa.UniqueConstraint("workspace_id", "name"),
 )
 
@@ -63,6 +68,9 @@ messages = sa.Table(
     number("position_id"),
     number("visit"),  # the position's, when it asked for this message
     sa.Column("contact_id", sa.BigInteger, nullable=False),
+    number(
+        "place"
+    ),  # in the batch it came in, from 1; 0: a campaign to lists, which writes to each person once
     sa.Column("sender_id", sa.BigInteger, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("person", sa.Text, nullable=False),
@@ -78,7 +86,7 @@ messages = sa.Table(
     flag("conflict"),  # delivered or read after failed
     time("created_at"),
     *(time(f"{fact}_at") for fact in ("accepted", "sent", "delivered", "read", "failed")),
-    sa.UniqueConstraint("campaign_id", "contact_id"),
+    sa.UniqueConstraint("campaign_id", "contact_id", "place"),
     sa.Index(
         "ix_messages_provider_id",
         "provider_id",
@@ -107,6 +115,7 @@ messages = sa.Table(
     sa.Index(
         "ix_messages_run",
         "run_id",
+        "id",
         sqlite_where=sa.text("run_id <> 0"),
         postgresql_where=sa.text("run_id <> 0"),
     ),
@@ -121,7 +130,7 @@ outbox = sa.Table(
     sa.Column("sender_id", sa.BigInteger, nullable=False),
     number("campaign_id"),  # 0: a single message, or a journey's
     number("run_id"),  # 0: no journey's
-    text("policy"),  # of a message without a campaign; "" = no_duplicates
+    text("policy"),  # its own, before the campaign's; "" for both = no_duplicates
     sa.Column("contact_id", sa.BigInteger, nullable=False),
     sa.Column("person", sa.Text, nullable=False),
     sa.Column(
@@ -138,7 +147,7 @@ outbox = sa.Table(
     number("throttles"),  # pair-limit answers in a row, for 1, 4, 16, 64 s
     number("looks"),  # evidence queries made while unknown
     time("doubted_at"),  # when it became unknown
-    time("expires_at"),
+    time("expires_at"),  # its own; a campaign's holds for all of its messages
     flag("unresolved"),  # its window ended: waits for a person
     sa.Index(
         "ix_outbox_due",
@@ -172,6 +181,27 @@ outbox = sa.Table(
         postgresql_where=sa.text("run_id <> 0"),
     ),
     sa.Index("ix_outbox_person", "workspace_id", "person"),
+)
+
+# Messages handed over in one request, each with its own number and text, before they are messages.
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column(
+        "campaign_id", sa.BigInteger, sa.ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("workspace_id", sa.BigInteger, nullable=False),
+    sa.Column("leader_id", sa.BigInteger, nullable=False),  # the first campaign of the same request
+    number("total"),
+    sa.Column(
+        "rows", sa.LargeBinary
+    ),  # a JSON array of [place, number, text], compressed; NULL once all are messages
+    sa.Column(
+        "refused", Json, nullable=False, server_default="[]"
+    ),  # [place, number, why] of what cannot be one
+    flag("hidden"),  # taken out of the history
+    sa.Index(None, "leader_id"),
+    sa.Index("ix_batches_history", "workspace_id", "campaign_id"),
 )
 
 # Only attempts that need telling apart from the latest one: those that ended in a retry or a doubt.

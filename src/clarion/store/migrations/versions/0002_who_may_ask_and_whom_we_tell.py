@@ -1,7 +1,8 @@
 """Who may ask, and whom we tell: users, keys, the audit log, uploads, conversations, webhooks out.
 
 Adding: safe while the previous release runs, which names none of it.
-Size: creates empty tables, and one index over the messages.
+Size: creates empty tables, and builds three indexes over the messages (SQLite copies that table, some seconds for a
+million).
 """
 
 import sqlalchemy as sa
@@ -36,6 +37,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sa.UniqueConstraint("workspace_id", "seq", name=op.f("uq_audit_workspace_id_seq")),
     )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_audit_workspace_id_action_seq"), ["workspace_id", "action", "seq"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_audit_workspace_id_actor_seq"), ["workspace_id", "actor", "seq"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_audit_workspace_id_at"), ["workspace_id", "at"], unique=False)
+
     op.create_table(
         "audit_heads",
         sa.Column("workspace_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -165,6 +175,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("sender_id", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), server_default="", nullable=False),
         sa.Column("contact_id", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("state", sa.Text(), server_default="", nullable=False),
         sa.Column("assignee_id", sa.BigInteger(), server_default="0", nullable=False),
@@ -179,7 +190,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("sender_id", "person", name=op.f("uq_conversations_sender_id_person")),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.create_index("ix_conversations_moved", ["workspace_id", "state", "moved_at"], unique=False)
+        batch_op.create_index(
+            "ix_conversations_assignee",
+            ["workspace_id", "assignee_id", "moved_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("assignee_id <> 0"),
+            postgresql_where=sa.text("assignee_id <> 0"),
+        )
+        batch_op.create_index("ix_conversations_moved", ["workspace_id", "moved_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_conversations_open",
+            ["workspace_id", "moved_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index(
+            "ix_conversations_unread",
+            ["workspace_id", "moved_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("unread > 0"),
+            postgresql_where=sa.text("unread > 0"),
+        )
 
     op.create_table(
         "identities",
@@ -275,6 +307,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
     )
     with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_uploads_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_uploads_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
@@ -285,11 +318,11 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("subscription_id", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), server_default="", nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
         sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("due_at", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("until", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("worker", sa.Text(), server_default="", nullable=False),
         sa.Column("status", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("problem", sa.Text(), server_default="", nullable=False),
@@ -308,17 +341,151 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(
             "ix_deliveries_due",
-            ["due_at", "id"],
+            ["subscription_id", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
-        batch_op.create_index(
-            batch_op.f("ix_deliveries_subscription_id_id"), ["subscription_id", "id"], unique=False
-        )
+        batch_op.create_index("ix_deliveries_event", ["subscription_id", "event", "id"], unique=False)
+        batch_op.create_index("ix_deliveries_newest", ["subscription_id", "id"], unique=False)
+        batch_op.create_index("ix_deliveries_state", ["subscription_id", "state", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_deliveries_workspace_id_id"), ["workspace_id", "id"], unique=False
         )
 
+    op.create_table(
+        "sender_minutes",
+        sa.Column("sender_id", sa.BigInteger(), nullable=False),
+        sa.Column("minute", sa.BigInteger(), nullable=False),
+        sa.Column("accepted", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("not_sent", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unknown", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sender_id"], ["senders.id"], name=op.f("fk_sender_minutes_sender_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("sender_id", "minute", name=op.f("pk_sender_minutes")),
+    )
+    with op.batch_alter_table("sender_minutes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sender_minutes_minute"), ["minute"], unique=False)
+
+    op.create_table(
+        "batches",
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("leader_id", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "refused",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("hidden", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaigns.id"], name=op.f("fk_batches_campaign_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", name=op.f("pk_batches")),
+    )
+    with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.create_index("ix_batches_history", ["workspace_id", "campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_batches_leader_id"), ["leader_id"], unique=False)
+
+    with op.batch_alter_table("campaigns", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "earlier",
+                sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+                server_default="[]",
+                nullable=False,
+            )
+        )
+        batch_op.add_column(sa.Column("members", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("ix_campaigns_finished", ["workspace_id", "finished_at"], unique=False)
+
+    with op.batch_alter_table("contacts", schema=None) as batch_op:
+        batch_op.create_index("ix_contacts_newest", ["workspace_id", "id"], unique=False)
+
+    with op.batch_alter_table("handoffs", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_handoffs_open",
+            ["contact_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    with op.batch_alter_table("import_rows", schema=None) as batch_op:
+        batch_op.create_index("ix_import_rows_verdict", ["import_id", "verdict", "line"], unique=False)
+
+    with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("percent", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("upload_id", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("worker", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("ix_imports_newest", ["workspace_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_imports_running",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'running'"),
+            postgresql_where=sa.text("status = 'running'"),
+        )
+
+    with op.batch_alter_table("lists", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("members", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("deleted_at", sa.BigInteger(), server_default="0", nullable=False))
+
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("place", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.drop_constraint(batch_op.f("uq_messages_campaign_id_contact_id"), type_="unique")
+        batch_op.drop_index(batch_op.f("ix_messages_run"), sqlite_where=sa.text("run_id <> 0"))
+        batch_op.create_index(
+            "ix_messages_run",
+            ["run_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("run_id <> 0"),
+            postgresql_where=sa.text("run_id <> 0"),
+        )
         batch_op.create_index("ix_messages_log", ["workspace_id", "id"], unique=False)
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_messages_campaign_id_contact_id_place"), ["campaign_id", "contact_id", "place"]
+        )
+
+    with op.batch_alter_table("positions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_positions_ended",
+            ["run_id", "outcome", "id"],
+            unique=False,
+            sqlite_where=sa.text("outcome <> ''"),
+            postgresql_where=sa.text("outcome <> ''"),
+        )
+
+    with op.batch_alter_table("replies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("read_at", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index(
+            "ix_replies_unwanted",
+            ["workspace_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("routed = 'inbox' AND read_at = 0"),
+            postgresql_where=sa.text("routed = 'inbox' AND read_at = 0"),
+        )
+        batch_op.create_index(batch_op.f("ix_replies_workspace_id_id"), ["workspace_id", "id"], unique=False)
+
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index("ix_runs_finished", ["workspace_id", "finished_at"], unique=False)
+        batch_op.create_index("ix_runs_journey", ["journey_id", "id"], unique=False)
+        batch_op.create_index("ix_runs_workspace", ["workspace_id", "id"], unique=False)
+
+    with op.batch_alter_table("suppressions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_suppressions_newest",
+            ["workspace_id", "created_at", "person"],
+            unique=False,
+            sqlite_where=sa.text("reason = 'opt_out'"),
+            postgresql_where=sa.text("reason = 'opt_out'"),
+        )
+
+    with op.batch_alter_table("workers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Text(), server_default="", nullable=False))

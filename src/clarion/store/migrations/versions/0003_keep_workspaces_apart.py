@@ -1,9 +1,8 @@
 """Have PostgreSQL itself keep workspaces apart (row-level security).
 
 The API works as the role `clarion_workspace`, which owns no table and sees the rows of one workspace: the one
-in the setting `clarion.workspace` of its transaction. The engine works as the owner and sees all. Where the role
-cannot be made (no CREATEROLE), the policies stand ready, and queries alone keep workspaces apart; `clarion
-doctor` says so. SQLite has nothing of the kind.
+in the setting `clarion.workspace` of its transaction. The engine works as the owner and sees all. The role itself is
+made, and given the tables that have a policy, after every upgrade (store/role.py). SQLite has nothing of the kind.
 
 Safe beside the previous release, which works as the owner. Size: changes no row.
 """
@@ -14,9 +13,9 @@ revision = "0003"
 down_revision = "0002"
 
 OWN = (
-    "api_keys audit audit_heads campaigns contacts conversations deliveries handoffs idempotency imports journeys "
-    "lists mappings memberships messages news notices outbox positions replies runs senders subscriptions "
-    "suppressions templates uploads"
+    "api_keys audit audit_heads batches campaigns contacts conversations deliveries handoffs idempotency imports "
+    "journeys lists mappings memberships messages news notices outbox positions replies runs senders "
+    "subscriptions suppressions templates uploads"
 ).split()
 """Tables whose rows name their workspace."""
 
@@ -29,6 +28,7 @@ PARENTS = {
     "list_members": ("list_id", "lists"),
     "node_counts": ("run_id", "runs"),
     "position_events": ("position_id", "positions"),
+    "sender_minutes": ("sender_id", "senders"),
     "timelines": ("sender_id", "senders"),
     "timers": ("position_id", "positions"),
     "trails": ("position_id", "positions"),
@@ -38,44 +38,16 @@ PARENTS = {
 # A query of its own is read once for a statement, and may bound an index scan.
 MINE = "(SELECT cast(nullif(current_setting('clarion.workspace', true), '') AS bigint))"
 
-ROLE = """
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'clarion_workspace') THEN
-        CREATE ROLE clarion_workspace NOLOGIN;
-    END IF;
-    EXECUTE format('GRANT clarion_workspace TO %I', current_user);
-EXCEPTION
-    WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
-        RAISE NOTICE 'the role clarion_workspace could not be made: %', SQLERRM;
-END
-$$
-"""
-
-GRANTS = """
-DO $$
-BEGIN
-    IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'clarion_workspace') THEN
-        EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO clarion_workspace';
-        EXECUTE 'GRANT USAGE ON ALL SEQUENCES IN SCHEMA ' || quote_ident(current_schema()) || ' TO clarion_workspace';
-        EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(current_schema()) || ' TO clarion_workspace';
-    END IF;
-END
-$$
-"""
-
 
 def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
-    op.execute(ROLE)
     _policy("workspaces", f"id = {MINE}")
     for table in OWN:
         _policy(table, f"workspace_id = {MINE}")
     for table, (column, parent) in PARENTS.items():
         # The parent's own policy decides which of its rows are seen.
         _policy(table, f"EXISTS (SELECT 1 FROM {parent} p WHERE p.id = {table}.{column})")
-    op.execute(GRANTS.format(tables=", ".join(["workspaces", *OWN, *PARENTS])))
 
 
 def _policy(table: str, condition: str) -> None:

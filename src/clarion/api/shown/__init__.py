@@ -1,0 +1,1 @@
+"""What services give, as callers are shown it; where several routers show the same."""

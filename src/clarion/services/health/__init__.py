@@ -1,0 +1,1 @@
+"""How the engine does: what waits, who works, what keeps it from working."""

@@ -1,0 +1,1 @@
+"""Telling customers' systems what happens: subscriptions, deliveries made of news, and their sending."""
