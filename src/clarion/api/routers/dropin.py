@@ -156,6 +156,7 @@ _FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
+                    "additionalProperties": False,
                     "properties": {"file": {"type": "string", "format": "binary"}},
                 }
             }
@@ -287,6 +288,9 @@ async def _file(ctx: Ctx) -> AsyncIterator[tuple[str, Path]]:
             400, "cut-off", "Connection cut", "The file did not arrive whole: send it again."
         ) from None
     try:
+        for field in form:
+            if field != "file":
+                raise BadField(field[:100], "This is not a field here: send a file in the form field `file`")
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
             raise BadField("file", "send a file in the form field `file`")
