@@ -30,7 +30,8 @@ check: static ## Before each commit: linters, types, imports, fast tests on SQLi
 	$(BIN)/pytest $(BESIDE) -m fast
 
 test: static ## Everything: check, and all tests on SQLite and a real PostgreSQL (under 15 minutes)
-	$(BIN)/pytest $(BESIDE)
+	$(BIN)/pytest $(BESIDE) -m "not alone"
+	$(BIN)/pytest -m alone
 
 docs: $(INSTALLED) ## Write the reference pages and the Python client, which are made from code
 	$(BIN)/python tools/write_reference.py

@@ -20,6 +20,9 @@ from tests.support.postgres_binaries import NoPostgres, find
 FAST = ("unit", "property", "test_foundation", "store")
 ORDER = (*FAST, "contract", "sim", "importing", "cli", "e2e", "faults", "browser", "load")
 
+ALONE = ("faults", "test_demo.py", "test_demo_journey.py")
+"""Tests of whole servers under load or under fire: beside each other they would only measure each other."""
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
     "ci",
@@ -52,6 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgresql")
         if _folder(item) in FAST and not on_postgresql:
             item.add_marker("fast")
+        if _folder(item) in ALONE or item.path.name in ALONE:
+            item.add_marker("alone")
     items.sort(key=lambda item: (_rank(item), "postgresql" in item.keywords))
 
 

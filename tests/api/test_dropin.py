@@ -165,7 +165,9 @@ async def test_a_file_is_looked_into_and_nothing_of_it_is_kept(api: Api) -> None
     }
     other, headers = form(b"phone\n1\n", name="document")
     missing = await api.post(address, raw=other, headers=headers)
-    assert (missing.status, missing.data["errors"][0]["pointer"]) == (422, "#/file")
+    assert (missing.status, missing.data["errors"][0]["pointer"]) == (422, "#/document")
+    nothing = await api.post(address, raw=b"--x--\r\n", headers=headers)
+    assert (nothing.status, nothing.data["errors"][0]["pointer"]) == (422, "#/file")
     assert (await api.post(address, {"file": "x"})).status == 415
     for nonsense, kind in ((b"nonsense", headers), (raw, {"Content-Type": "multipart/form-data"})):
         assert (await api.post(address, raw=nonsense, headers=kind)).status == 400

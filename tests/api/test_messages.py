@@ -2,10 +2,14 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 
+from clarion.domain.access import Permission
+from clarion.services.access.keys import make_key
 from clarion.services.campaigns import expand_campaign
 from clarion.services.senders import add_sender
 from clarion.store import dialect
@@ -13,6 +17,7 @@ from clarion.store.books import check_books
 from tests.support.api import Api
 from tests.support.campaigns import a_sender, number, running
 from tests.support.people import BOX, a_list, named, settle, stop_person
+from tests.support.stack import stack
 
 TEXT = {"type": "text", "body": "Order {{ order }} is on its way, {{ name | default: 'friend' }}."}
 PHONE = "+15005550099"
@@ -314,3 +319,34 @@ async def test_R26_another_workspaces_messages_are_not_there(api: Api) -> None:
     assert (await api.post("/messages", nobody, key=key)).data["errors"][0]["pointer"] == "#/contact_id"
     bulk = await api.made("/messages/bulk", {"messages": [body, nobody]}, key=key)
     assert bulk["queued"] == 0
+
+
+async def test_a_message_is_delivered_while_a_campaign_is_running(database_url: str, tmp_path: Path) -> None:
+    async with stack(database_url, tmp_path) as product:
+        sender = await product.whatsapp(rate=20)
+        campaign = await product.campaign(sender, await product.people(400))
+        await product.until(campaign, lambda counts: counts.get("queued", 0) > 300)
+        twilio = await product.twilio()
+        secret = (await make_key(product.db, workspace=1, name="shop", scopes=Permission)).secret
+        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "one"}
+        base = f"http://127.0.0.1:{product.settings.http.port}"
+        text = {"type": "text", "body": "Order 4711"}
+        body = {"sender_id": f"snd_{twilio}", "to": PHONE, "content": text}
+        async with aiohttp.ClientSession(base, headers=headers) as http:
+            places = set()
+            for _ in range(3):
+                async with http.post("/api/v1/messages", json=body) as answer:
+                    assert answer.status == 202, await answer.text()
+                    places.add(answer.headers["Location"])
+            while True:
+                async with http.get(*places) as answer:
+                    shown = await answer.json()
+                if shown["status"] in ("delivered", "read"):
+                    break
+                await asyncio.sleep(0.05)
+        assert shown["accepted_at"] <= shown["sent_at"]
+        assert shown["delivered_at"] is not None
+        assert (shown["attempts"], shown["reason"]) == (1, "")
+        assert product.accepted().count(PHONE) == 1
+        assert (await product.counts(campaign))["queued"] > 0  # it did not wait for them
+        assert await product.books() == []

@@ -70,6 +70,7 @@ _FACTS = dialect.Rows(
         "code": "text",
         "reason": "text",
         "conflict": "int",
+        "attempts": "int",
     }
 )
 
@@ -203,7 +204,8 @@ def _news(message: _Message) -> Iterator[news.News]:
 _UPDATE = """
 UPDATE messages SET status = v.status, provider_id = v.provider, attempt_id = v.attempt,
   accepted_at = v.accepted, sent_at = v.sent, delivered_at = v.delivered, read_at = v.read, failed_at = v.failed,
-  fault_kind = v.kind, fault_code = v.code, fault_reason = v.reason, conflict = (v.conflict = 1)
+  fault_kind = v.kind, fault_code = v.code, fault_reason = v.reason, conflict = (v.conflict = 1),
+  attempts = v.attempts
 FROM {v} WHERE messages.id = v.id
 """
 
@@ -221,6 +223,7 @@ def _fact_row(message: _Message) -> list[Any]:
         fault.code if fault else row.fault_code,
         fault.reason if fault else row.fault_reason,
         int(bool(times["failed"] and happy)),
+        message.outbox.attempts if message.outbox is not None else row.attempts,
     ]
 
 
@@ -257,7 +260,7 @@ async def _load(tx: Tx, ids: Sequence[int]) -> dict[int, _Message]:
     values = _IDS.params(tx.name, [[i] for i in ids])
     lock = dialect.for_update(tx.name)
     outbox = await tx.all(
-        "SELECT message_id, state, attempt_id FROM outbox "
+        "SELECT message_id, state, attempt_id, attempts FROM outbox "
         f"WHERE message_id IN (SELECT id FROM {_IDS.sql(tx.name)}) ORDER BY message_id {lock}",
         values,
     )

@@ -290,7 +290,8 @@ async def _file(ctx: Ctx) -> AsyncIterator[tuple[str, Path]]:
     try:
         for field in form:
             if field != "file":
-                raise BadField(field[:100], "This is not a field here: send a file in the form field `file`")
+                place = field[:100].replace("~", "~0").replace("/", "~1")
+                raise BadField(place, "This is not a field here: send a file in the form field `file`")
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
             raise BadField("file", "send a file in the form field `file`")

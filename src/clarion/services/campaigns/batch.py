@@ -10,6 +10,7 @@ from clarion.domain.campaign import CampaignStatus, OnMissing, Policy, may_move
 from clarion.domain.content import Text, to_json
 from clarion.domain.errors import NoSenderFor, NotFound
 from clarion.domain.message import Status
+from clarion.domain.news import Event
 from clarion.services.campaigns.control import stop_campaign
 from clarion.services.ports import Waker
 from clarion.store import batches, campaigns, senders
@@ -104,7 +105,7 @@ async def end_batch(db: Database, batch_id: int, *, workspace: int) -> None:
 async def _begin(tx: Tx, workspace: int, sender: Sender, members: int) -> int:
     now = await tx.now()
     at = datetime.fromtimestamp(now // 1_000_000, UTC)
-    return await campaigns.create(
+    made = await campaigns.create(
         tx,
         {
             "workspace_id": workspace,
@@ -119,6 +120,8 @@ async def _begin(tx: Tx, workspace: int, sender: Sender, members: int) -> int:
             "launched_at": now,
         },
     )
+    await campaigns.tell(tx, await campaigns.find(tx, made), Event.CAMPAIGN_LAUNCHED)
+    return made
 
 
 def _sender_for(channel: str, known: Sequence[Sender]) -> Sender:

@@ -137,7 +137,7 @@ def _expected(row: Any) -> int | None:
     """How many messages there will be: an upper bound while they are still being written, None before the launch."""
     if row.expanded or row.status == CampaignStatus.STOPPED:
         return int(row.audience)
-    return max(row.audience, row.members - row.merged - row.missing) if row.launched_at else None
+    return max(row.audience, row.members - row.missing) if row.launched_at else None
 
 
 def campaign_now(row: Any, *, rate_now: float) -> CampaignNow:

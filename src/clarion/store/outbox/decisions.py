@@ -3,7 +3,8 @@
 from typing import Any
 
 from clarion.domain.message import Status
-from clarion.store import counts, dialect
+from clarion.domain.news import Event
+from clarion.store import counts, dialect, news
 from clarion.store.db import Tx
 from clarion.store.outbox.settle import note
 from clarion.store.runs import told
@@ -23,8 +24,9 @@ async def lock(tx: Tx, workspace: int, message_id: int) -> Any | None:
     lock = dialect.for_update(tx.name).replace("FOR UPDATE", "FOR UPDATE OF m")
     row = await tx.first(
         f"""
-        SELECT m.id, m.campaign_id, m.run_id, m.contact_id, m.sender_id, coalesce(o.state, m.status) AS status,
-               coalesce(o.state, '') AS state, o.attempt_id, o.attempts, o.expires_at
+        SELECT m.id, m.workspace_id, m.campaign_id, m.run_id, m.contact_id, m.sender_id,
+               coalesce(o.state, m.status) AS status, coalesce(o.state, '') AS state,
+               o.attempt_id, o.attempts, o.expires_at
         FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
         WHERE m.id = :id AND m.workspace_id = :workspace {lock}
         """,
@@ -65,10 +67,12 @@ async def send_again(tx: Tx, held: Any) -> None:
     """Queue it once more, whatever became of the request before; a finished campaign goes on for it."""
     now = await tx.now()
     if held.campaign_id:
-        await tx.run(
-            "UPDATE campaigns SET status = 'running', finished_at = 0 WHERE id = :id AND status = 'finished'",
+        again = await tx.all(
+            "UPDATE campaigns SET status = 'running', finished_at = 0 WHERE id = :id AND status = 'finished' "
+            "RETURNING id, workspace_id",
             {"id": held.campaign_id},
         )
+        await news.tell(tx, [news.News(row.workspace_id, Event.CAMPAIGN_RESUMED, row.id) for row in again])
     await tx.run(
         "UPDATE outbox SET state = 'queued', until = 0, due_at = :now, worker = '', looks = 0, doubted_at = 0, "
         "unresolved = :no WHERE message_id = :id",
@@ -98,6 +102,8 @@ async def settle(tx: Tx, held: Any, status: Status) -> None:
             "id": held.id,
         },
     )
+    event = Event.MESSAGE_FAILED if status is Status.FAILED else Event.MESSAGE_ACCEPTED
+    await news.tell(tx, [news.News(held.workspace_id, event, held.id, now)])
     if held.run_id:
         await told.tell(tx, [told.News(held.id, status, *fault[1:])])
     await _count(tx, held, status)
