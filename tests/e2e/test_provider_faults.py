@@ -212,7 +212,7 @@ async def test_an_answer_that_cannot_be_heeded_still_settles_its_message(
         async with clarion.db.transaction() as tx:
             await tx.run(never)
         campaign = await clarion.campaign(sender, await clarion.people(60))
-        counts = await clarion.settled(campaign, seconds=15)
+        counts = await clarion.settled(campaign, seconds=60)
         assert counts.get("delivered", 0) + counts.get("read", 0) == 60
         assert clarion.stats()["total"]["throttled"] > 0
 

@@ -216,11 +216,15 @@ async def _doubts(stage: Stage) -> int:
 
 
 async def _until_only_doubts_wait(stage: Stage) -> None:
+    """Nobody else is under way, and that lasts: a receipt that comes late sends its person on."""
     places: dict[str, int] = {}
-    for _ in range(600):
+    lasted = 0
+    for _ in range(700):
         places = await stage.where()
         under_way = sum(n for place, n in places.items() if not place.startswith("="))
-        if sum(places.values()) == PEOPLE and under_way == await _doubts(stage):
+        settled = sum(places.values()) == PEOPLE and under_way == await _doubts(stage)
+        lasted = lasted + 1 if settled else 0
+        if lasted == 30:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"still {places}, {await _doubts(stage)} in doubt")
